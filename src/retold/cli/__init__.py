@@ -1,0 +1,6 @@
+"""The command `retold`."""
+
+
+def main() -> int:
+    """Run the command line; return its exit status."""
+    return 0

@@ -1,0 +1,1 @@
+"""Every decision of a retry, free of clocks, sleep, threads and logs."""

@@ -1,0 +1,150 @@
+"""How long to wait before the next attempt.
+
+A backoff is stateless: what a call needs to remember is handed in, so that one policy serves many calls at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, cast, runtime_checkable
+
+from retold.core.checks import seconds, usable_seconds
+from retold.core.ports import Rng
+from retold.errors import PolicyError
+
+
+@runtime_checkable
+class Backoff(Protocol):
+    """The rule that turns a failed attempt's number into a delay."""
+
+    def delay(self, failed_attempt: int, previous: float, rng: Rng, /) -> float:
+        """Seconds to wait after attempt `failed_attempt` (1, 2, …), the wait before it having been `previous`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The same delay after every failed attempt, without jitter.
+
+    Args:
+        every: The delay, in seconds.
+
+    Raises:
+        PolicyError: `every` is no finite number of 0 or more.
+    """
+
+    every: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "every", seconds("every", self.every))
+
+    def delay(self, failed_attempt: int, previous: float, rng: Rng, /) -> float:
+        """`every`."""
+        return self.every
+
+
+@dataclass(frozen=True, slots=True)
+class Exponential:
+    """Exponential backoff with full jitter.
+
+    The delay after failed attempt n is uniform on [0, min(cap, initial * factor ** (n - 1))],
+    so calls still spread out once the cap is reached.
+
+    Args:
+        initial: Upper bound of the first delay, in seconds.
+        factor: How much each upper bound is above the one before, 1 or more.
+        cap: Upper bound of every delay, in seconds.
+
+    Raises:
+        PolicyError: A number is negative, not finite or no number; `factor` is below 1.
+
+    Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+    """
+
+    initial: float = 0.1
+    factor: float = 2.0
+    cap: float = 10.0
+    # The first attempt whose bound is the cap. Beyond it nothing is raised to a power, so nothing overflows.
+    _capped_from: float = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name in ("initial", "factor", "cap"):
+            object.__setattr__(self, name, seconds(name, getattr(self, name)))
+        if self.factor < 1:
+            raise PolicyError(f"factor must be at least 1, not {self.factor!r}")
+        object.__setattr__(self, "_capped_from", self._first_capped())
+
+    def _first_capped(self) -> float:
+        if self.initial >= self.cap:
+            return 1
+        if self.initial == 0 or self.factor == 1:
+            return math.inf
+        steps = (math.log(self.cap) - math.log(self.initial)) / math.log(self.factor)
+        return math.ceil(steps) + 1
+
+    def delay(self, failed_attempt: int, previous: float, rng: Rng, /) -> float:
+        """A random delay up to the bound of this attempt."""
+        if failed_attempt >= self._capped_from:
+            return rng.random() * self.cap
+        if self.initial == 0:
+            return 0.0
+        return rng.random() * min(self.cap, self.initial * self.factor ** (failed_attempt - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Delays from a list: the first for the first retry, the last for all beyond its end."""
+
+    delays: tuple[float, ...]
+
+    def delay(self, failed_attempt: int, previous: float, rng: Rng, /) -> float:
+        """The delay of this attempt's place in the list."""
+        return self.delays[min(failed_attempt, len(self.delays)) - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Delays from a function of the failed attempt's number.
+
+    What it returns is checked where it is used: an answer that is no number of seconds must not stop a call.
+    """
+
+    function: Callable[[int], float]
+
+    def delay(self, failed_attempt: int, previous: float, rng: Rng, /) -> float:
+        """What the function says."""
+        return self.function(failed_attempt)
+
+
+DEFAULT = Exponential()
+
+
+def as_backoff(value: object) -> Backoff:
+    """The `backoff` option as a backoff.
+
+    Args:
+        value: A `Backoff`, seconds, a list or tuple of seconds, or a callable that takes the failed
+            attempt's number and returns seconds.
+
+    Raises:
+        PolicyError: It is none of these, or a number in it is no number of seconds.
+    """
+    if isinstance(value, type):
+        raise PolicyError(f"backoff must be a backoff itself, not its class: write {value.__name__}(...)")
+    if isinstance(value, Backoff):
+        return value
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        if not value:
+            raise PolicyError("backoff must list at least one delay, not none: write backoff=0 for no waits")
+        return Listed(tuple(seconds("each delay in backoff", delay) for delay in value))
+    if callable(value):
+        return Computed(cast("Callable[[int], float]", value))
+    if hasattr(value, "__next__"):
+        raise PolicyError("backoff must not be an iterator, which only one call could use: pass a list")
+    if usable_seconds(value) is None:
+        raise PolicyError(
+            f"backoff must be a Backoff, seconds (finite, 0 or more), a list of seconds or a callable, not {value!r}"
+        )
+    return Constant(seconds("backoff", value))

@@ -1,0 +1,193 @@
+"""The options of a policy, validated once, and every decision that they imply."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, Literal, TypeAlias, cast
+
+from retold.core.backoff import DEFAULT, Backoff, as_backoff
+from retold.core.checks import seconds, usable_seconds
+from retold.core.ports import Clock, Rng
+from retold.errors import PolicyError, RetryAgain
+from retold.events import DelaySource, Outcome
+from retold.telemetry import clean_name
+
+OverCap: TypeAlias = Literal["give_up", "cap", "ignore"]
+DEFAULT_HINT_CAP = 60.0
+
+
+class Missing(Enum):
+    """The value of an option that was not given, where None means something."""
+
+    MISSING = "missing"
+
+
+MISSING: Final = Missing.MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The decision to retry after `delay` seconds.
+
+    `hint` is what the server asked for, before any cap; `ignored` names the callable whose answer was unusable.
+    """
+
+    delay: float
+    source: DelaySource
+    hint: float | None
+    ignored: str | None
+
+
+Step: TypeAlias = Wait | Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What to retry, how long to wait, when to stop. `Policy` documents the options."""
+
+    on: type[BaseException] | tuple[type[BaseException], ...] | Callable[[Exception], object] | None = None
+    on_result: Callable[[Any], object] | None = None
+    attempts: int | None = 3
+    timeout: float | None = None
+    backoff: Backoff = DEFAULT
+    hint: Callable[[Any], float | None] | None = None
+    hint_cap: float | None = None
+    over_cap: OverCap = "give_up"
+    fallback: Callable[[Any], Any] | Missing | None = MISSING
+    operation: str | None = None
+    clock: Clock | None = None
+    rng: Rng | None = None
+
+    def __post_init__(self) -> None:
+        _check_on(self.on)
+        if self.on is None and self.on_result is None:
+            raise PolicyError("on (what to retry) is required unless on_result is given, as in on=ConnectionError")
+        for name in ("on_result", "hint"):
+            value = getattr(self, name)
+            if value is not None and not callable(value):
+                raise PolicyError(f"{name} must be a callable, not {value!r}")
+        _check_attempts(self.attempts)
+        if self.attempts is None and self.timeout is None:
+            raise PolicyError("attempts=None (unlimited) needs a timeout, which is None too")
+        if self.timeout is not None:
+            object.__setattr__(self, "timeout", seconds("timeout", self.timeout))
+        object.__setattr__(self, "backoff", as_backoff(self.backoff))
+        self._check_hint()
+        if self.fallback is not None and self.fallback is not MISSING and not callable(self.fallback):
+            raise PolicyError(
+                "fallback must be None or a callable that takes the final exception;"
+                " to return a value write fallback=lambda error: value"
+            )
+        if self.operation is not None:
+            object.__setattr__(self, "operation", _clean_operation(self.operation))
+
+    def _check_hint(self) -> None:
+        if self.over_cap not in ("give_up", "cap", "ignore"):
+            raise PolicyError(f"over_cap must be 'give_up', 'cap' or 'ignore', not {self.over_cap!r}")
+        if self.hint_cap is None:
+            return
+        object.__setattr__(self, "hint_cap", seconds("hint_cap", self.hint_cap))
+        if self.hint is None:
+            raise PolicyError(f"hint_cap={self.hint_cap!r} says nothing while hint is None: give a hint too")
+
+    def is_retryable(self, error: Exception) -> bool:
+        """Whether this exception is one that the policy retries."""
+        on = self.on
+        if isinstance(error, RetryAgain):
+            return True
+        if isinstance(on, (type, tuple)):
+            return isinstance(error, on)
+        return on is not None and bool(on(error))
+
+    def is_rejected(self, result: object) -> bool:
+        """Whether this result counts as a failure."""
+        return self.on_result is not None and bool(self.on_result(result))
+
+    def after_error(self, error: Exception, number: int, elapsed: float, previous: float, rng: Rng) -> Step:
+        """What to do after attempt `number` raised `error`: wait, or end the call with an outcome.
+
+        Args:
+            error: What the function raised.
+            number: The failed attempt's number, from 1.
+            elapsed: Seconds since the start of the first attempt.
+            previous: Seconds of the wait before this attempt; 0 before the first.
+            rng: Where the jitter comes from.
+        """
+        if not self.is_retryable(error):
+            return Outcome.NOT_RETRYABLE
+        return self.after_failure(error, number, elapsed, previous, rng)
+
+    def after_failure(self, failure: object, number: int, elapsed: float, previous: float, rng: Rng) -> Step:
+        """The same for what is known to be retryable: an exception, or a rejected result."""
+        if self.attempts is not None and number >= self.attempts:
+            return Outcome.ATTEMPTS_EXHAUSTED
+        hint, ignored = self._advice(failure)
+        floor = self._floor(hint)
+        if floor is None:
+            return Outcome.HINT_REFUSED
+        delay = self.backoff.delay(number, previous, rng)
+        if type(delay) is not float or not 0.0 <= delay < math.inf:
+            usable = usable_seconds(delay)
+            if usable is None:
+                usable, ignored = DEFAULT.delay(number, previous, rng), "backoff"
+            delay = usable
+        delay += floor
+        if self.timeout is not None and elapsed + delay >= self.timeout:
+            return Outcome.DEADLINE_EXCEEDED
+        return Wait(delay, DelaySource.HINT if floor else DelaySource.BACKOFF, hint, ignored)
+
+    def _advice(self, failure: object) -> tuple[float | None, str | None]:
+        """The server's hint, if it gave a usable one, and whether it gave an unusable one."""
+        if self.hint is None:
+            return None, None
+        answer = self.hint(failure)
+        if answer is None:
+            return None, None
+        hint = usable_seconds(answer)
+        return hint, "hint" if hint is None else None
+
+    def _floor(self, hint: float | None) -> float | None:
+        """The least wait that a hint allows; None to give up."""
+        if hint is None:
+            return 0.0
+        cap = DEFAULT_HINT_CAP if self.hint_cap is None else self.hint_cap
+        if hint <= cap:
+            return hint
+        match self.over_cap:
+            case "give_up":
+                return None
+            case "cap":
+                return cap
+            case "ignore":
+                return 0.0
+
+
+def _check_on(on: object) -> None:
+    if isinstance(on, type) and not issubclass(on, BaseException):
+        raise PolicyError(f"on must name exceptions, and {on.__qualname__} is no exception")
+    if isinstance(on, tuple):
+        if not on:
+            raise PolicyError("on must name at least one exception, not an empty tuple")
+        for each in cast("tuple[object, ...]", on):
+            if not (isinstance(each, type) and issubclass(each, BaseException)):
+                raise PolicyError(f"on must name exceptions, and {each!r} is no exception type")
+    elif on is not None and not callable(on):
+        raise PolicyError(f"on must be an exception type, a tuple of them or a predicate, not {on!r}")
+
+
+def _clean_operation(operation: object) -> str:
+    if not isinstance(operation, str) or not operation:
+        raise PolicyError(f"operation must be a name, not {operation!r}")
+    return clean_name(operation)
+
+
+def _check_attempts(attempts: object) -> None:
+    if attempts is None:
+        return
+    if isinstance(attempts, bool) or not isinstance(attempts, int):
+        raise PolicyError(f"attempts must be a whole number of 1 or more, or None, not {attempts!r}")
+    if attempts < 1:
+        raise PolicyError(f"attempts must be at least 1, not {attempts}")

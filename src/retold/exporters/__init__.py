@@ -1,0 +1,1 @@
+"""One module for each backend. They know events, names and the journal, and not the engine."""

@@ -1,0 +1,78 @@
+"""OpenTelemetry instruments over the journal.
+
+Counters and gauges are observed when a reader collects. Histograms have no observable form, so the values that
+the journal kept are recorded in the same collection, by the callback of the first instrument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import ClassVar, cast
+from weakref import WeakKeyDictionary
+
+from opentelemetry.metrics import CallbackOptions, Histogram, MeterProvider, Observation
+
+from retold import journal, telemetry
+from retold.journal import JOURNAL, Labels, Totals
+from retold.telemetry import Metric
+
+_FIRST = telemetry.METRICS[0]
+
+
+class Instruments:
+    """All instruments on one meter provider, where a second set would double every number."""
+
+    _made: ClassVar[WeakKeyDictionary[MeterProvider, Instruments]] = WeakKeyDictionary()
+
+    def __init__(self, provider: MeterProvider) -> None:
+        self.always = False
+        self._totals: Totals = {}
+        self._histograms: dict[Metric, Histogram] = {}
+        meter = provider.get_meter(telemetry.SCOPE)
+        for metric in telemetry.METRICS:
+            if metric.kind == "histogram":
+                self._histograms[metric] = meter.create_histogram(
+                    metric.name, metric.unit, metric.help, explicit_bucket_boundaries_advisory=metric.buckets
+                )
+            else:
+                create = meter.create_observable_counter if metric.kind == "counter" else meter.create_observable_gauge
+                create(metric.name, [self._callback(metric)], metric.unit, metric.help)
+        JOURNAL.record_tape(self._record)
+
+    @classmethod
+    def of(cls, provider: MeterProvider, *, always: bool) -> Instruments:
+        """The instruments of this provider; `always` has them tell even while another exporter does."""
+        made = cls._made.get(provider)
+        if made is None:
+            made = cls._made[provider] = cls(provider)
+        made.always = always
+        return made
+
+    def _callback(self, metric: Metric) -> Callable[[CallbackOptions], Iterable[Observation]]:
+        return partial(self._observe, metric)
+
+    def _observe(self, metric: Metric, options: CallbackOptions) -> list[Observation]:
+        if metric is _FIRST:
+            self._totals = JOURNAL.collect() if self._telling() else {}
+            self._record(JOURNAL.take_tape())
+        return [
+            Observation(cast("int | float", value), _attributes(metric, labels))
+            for labels, value in self._totals.get(metric, {}).items()
+        ]
+
+    def _record(self, tape: list[journal.Observation]) -> None:
+        if self._telling():
+            for metric, labels, value in tape:
+                self._histograms[metric].record(value, _attributes(metric, labels))
+
+    def _telling(self) -> bool:
+        """Whether these metrics are wanted: one path carries them, unless they are asked for on this one too."""
+        readers = JOURNAL.readers
+        return "opentelemetry" in readers and (self.always or len(readers) == 1)
+
+
+def _attributes(metric: Metric, labels: Labels) -> dict[str, str | bool]:
+    return {
+        key: label if isinstance(label, bool) else str(label) for key, label in zip(metric.keys, labels, strict=True)
+    }

@@ -1,0 +1,17 @@
+"""What happened, written down by calls and folded into totals when somebody reads it."""
+
+from retold.journal.book import JOURNAL, Journal
+from retold.journal.page import Page
+from retold.journal.totals import Distribution, Exemplar, Labels, Observation, Totals, Value
+
+__all__ = [
+    "JOURNAL",
+    "Distribution",
+    "Exemplar",
+    "Journal",
+    "Labels",
+    "Observation",
+    "Page",
+    "Totals",
+    "Value",
+]

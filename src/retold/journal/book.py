@@ -1,0 +1,171 @@
+"""The journal of the process: a page for every operation, and the one lock under which they are read."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+
+from retold import telemetry
+from retold.journal.page import Page
+from retold.journal.totals import Labels, Observation, Totals, Value
+from retold.telemetry import Metric
+
+TAPE_LIMIT = 4096
+"""Observations on the tape at which they are played to its reader without waiting for a collection."""
+
+
+class Journal:
+    """Pages by operation, at most `MAX_OPERATIONS` of called ones; calls beyond share the page `_OTHER`.
+
+    Attributes:
+        readers: The names of the exporters that read it.
+    """
+
+    def __init__(self) -> None:
+        self.readers: frozenset[str] = frozenset()
+        self._pages: dict[str, Page] = {}
+        self._limits: dict[str, int | None] = {}
+        self._tape: list[Observation] = []
+        self._play: Callable[[list[Observation]], None] | None = None
+        self._exporter_failures: dict[str, int] = {}
+        self._overflows = dict.fromkeys((telemetry.OPERATION, telemetry.ERROR_TYPE), 0)
+        # Reentrant, because the garbage collector may end an abandoned call in the midst of a fold.
+        self._lock = threading.RLock()
+        self._folding = False
+
+    def register(self, operation: str, max_attempts: int | None = None) -> None:
+        """Make an operation known, so that its counters exist at 0 before its first call."""
+        with self._lock:
+            if operation not in self._pages and len(self._pages) < telemetry.MAX_OPERATIONS:
+                self._pages[operation] = self._new_page(operation)
+            if operation in self._pages:
+                self._limits[operation] = max_attempts
+
+    def page(self, operation: str) -> Page:
+        """The page that a call of this operation writes on."""
+        page = self._pages.get(operation)
+        if page is not None and page.called:
+            return page
+        with self._lock:
+            return self._admit(operation)
+
+    def exporter_known(self, name: str) -> None:
+        """Have the failures of this exporter exist at 0."""
+        with self._lock:
+            self._exporter_failures.setdefault(name, 0)
+
+    def exporter_failed(self, name: str) -> None:
+        """Count an exception that an exporter raised."""
+        with self._lock:
+            self._exporter_failures[name] = self._exporter_failures.get(name, 0) + 1
+
+    def fold(self, page: Page) -> None:
+        """Fold one page, unless somebody is at it: then they, or the next reader, take these entries too."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._fold([page])
+            play, tape = self._play, self._take_tape() if len(self._tape) >= TAPE_LIMIT else []
+        finally:
+            self._lock.release()
+        if play and tape:
+            play(tape)
+
+    def collect(self) -> Totals:
+        """Fold everything and read it: all numbers of one moment, by metric and labels."""
+        with self._lock:
+            totals: dict[Metric, dict[Labels, Value]] = {metric: {} for metric in telemetry.METRICS}
+            pages = list(self._pages.values())
+            self._fold(pages)
+            for page in pages:
+                for metric, series in page.read().items():
+                    totals[metric].update(series)
+            for operation, limit in self._limits.items():
+                if limit is not None:
+                    totals[telemetry.MAX_ATTEMPTS][operation,] = limit
+            totals[telemetry.EXPORTER_FAILURES].update(
+                {(name,): count for name, count in self._exporter_failures.items()}
+            )
+            totals[telemetry.LABEL_OVERFLOWS].update({(key,): count for key, count in self._overflows.items()})
+            return totals
+
+    def record_tape(self, play: Callable[[list[Observation]], None] | None) -> None:
+        """Keep every value of a histogram for `play`, a backend that aggregates itself; None ends it.
+
+        `play` is called by whoever writes when the tape is full, and the reader calls `take_tape` after
+        `collect`; either way it sees every observation once.
+        """
+        with self._lock:
+            self._play = play
+            self._tape = []
+
+    def take_tape(self) -> list[Observation]:
+        """The observations that were folded since the last time."""
+        with self._lock:
+            return self._take_tape()
+
+    def restart(self) -> None:
+        """Start from zero with a lock of its own, as a forked child does; pages in use stay in use."""
+        self._lock = threading.RLock()
+        self._folding = False
+        self._tape = []
+        for page in self._pages.values():
+            page.clear()
+        self._exporter_failures = dict.fromkeys(self._exporter_failures, 0)
+        self._overflows = dict.fromkeys(self._overflows, 0)
+
+    def forget(self) -> None:
+        """Forget every operation. For tests: the metrics of a process only ever grow."""
+        with self._lock:
+            self._pages.clear()
+            self._limits.clear()
+            self._exporter_failures.clear()
+            self.restart()
+
+    def _fold(self, pages: list[Page]) -> None:
+        if self._folding:
+            return
+        self._folding = True
+        try:
+            for page in pages:
+                self._overflows[telemetry.ERROR_TYPE] += page.fold()
+        finally:
+            self._folding = False
+
+    def _admit(self, operation: str) -> Page:
+        page = self._pages.get(operation)
+        if page is None and len(self._pages) >= telemetry.MAX_OPERATIONS and not self._make_room():
+            self._overflows[telemetry.OPERATION] += 1
+            operation = telemetry.OTHER
+            page = self._pages.get(operation)
+        if page is None:
+            page = self._pages[operation] = self._new_page(operation)
+        page.called = True
+        return page
+
+    def _make_room(self) -> bool:
+        """Forget an operation that is known but was never called, if there is one."""
+        for name, page in self._pages.items():
+            if not page.called:
+                del self._pages[name]
+                self._limits.pop(name, None)
+                return True
+        return False
+
+    def _new_page(self, operation: str) -> Page:
+        return Page(operation, self.fold, self._observed)
+
+    def _observed(self, observation: Observation) -> None:
+        if self._play is not None:
+            self._tape.append(observation)
+
+    def _take_tape(self) -> list[Observation]:
+        tape, self._tape = self._tape, []
+        return tape
+
+
+JOURNAL = Journal()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=JOURNAL.restart)

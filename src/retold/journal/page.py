@@ -1,0 +1,145 @@
+"""The page of one operation: where calls write, without waiting for anyone.
+
+Writing is a `list.append`, which is atomic, so threads never queue. What must stay true: an attempt is written
+before the end of its call, and ends are folded before beginnings; so no reader sees more calls than attempts,
+or fewer than no active ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from retold.events import AttemptOutcome, Outcome
+from retold.journal.totals import Exemplar, Observation, OperationTotals, Totals
+from retold.telemetry import Metric
+
+FOLD_AT = 64
+"""Entries in one list of a page at which its writer folds it."""
+
+T = TypeVar("T")
+
+
+class _Attempt(NamedTuple):
+    outcome: AttemptOutcome
+    duration: float
+    error_type: str | None
+
+
+class _WaitBegan(NamedTuple):
+    """A call fell asleep."""
+
+
+class _WaitEnded(NamedTuple):
+    seconds: float
+
+
+class _Call(NamedTuple):
+    outcome: Outcome
+    attempts: int
+    duration: float
+    fallback: bool
+
+
+class Page:
+    """What happened to one operation.
+
+    Args:
+        operation: Its name.
+        fold: Folds this page, unless somebody is folding already. Called when a list has grown long.
+        observed: Told every value of a histogram, while folding.
+    """
+
+    __slots__ = (
+        "_at_once",
+        "_begun",
+        "_entries",
+        "_exemplars",
+        "_fold",
+        "_observed",
+        "_totals",
+        "called",
+        "operation",
+    )
+
+    def __init__(self, operation: str, fold: Callable[[Page], None], observed: Callable[[Observation], None]) -> None:
+        self.operation = operation
+        self.called = False
+        self._fold = fold
+        self._observed = observed
+        self.clear()
+
+    def clear(self) -> None:
+        """Start from zero."""
+        self._begun: list[None] = []
+        self._at_once: list[float] = []
+        self._entries: list[_Attempt | _WaitBegan | _WaitEnded | _Call] = []
+        self._exemplars: list[tuple[Metric, str, Exemplar]] = []
+        self._totals = OperationTotals(self.operation, self._observed)
+
+    def call_began(self) -> None:
+        self._begun.append(None)
+
+    def succeeded_at_once(self, duration: float) -> None:
+        """A call succeeded with its first attempt: `duration` is the attempt's and the call's."""
+        self._at_once.append(duration)
+        if len(self._at_once) >= FOLD_AT:
+            self._fold(self)
+
+    def attempt_ended(self, outcome: AttemptOutcome, duration: float, error_type: str | None) -> None:
+        self._entries.append(_Attempt(outcome, duration, error_type))
+
+    def wait_began(self) -> None:
+        self._entries.append(_WaitBegan())
+
+    def wait_ended(self, seconds: float) -> None:
+        self._entries.append(_WaitEnded(seconds))
+        if len(self._entries) >= FOLD_AT:
+            self._fold(self)
+
+    def call_ended(self, outcome: Outcome, attempts: int, duration: float, fallback: bool) -> None:
+        self._entries.append(_Call(outcome, attempts, duration, fallback))
+        if len(self._entries) >= FOLD_AT:
+            self._fold(self)
+
+    def show(self, metric: Metric, outcome: str, exemplar: Exemplar) -> None:
+        """Show a sampled span, which lasted `exemplar.value`, beside the bucket of `metric` it fell into."""
+        self._exemplars.append((metric, outcome, exemplar))
+        if len(self._exemplars) >= FOLD_AT:
+            self._fold(self)
+
+    def fold(self) -> int:
+        """Move what has been written into the totals. Returns how many labels overflowed.
+
+        Only one thread at a time may fold or read.
+        """
+        totals = self._totals
+        overflows = 0
+        for duration in _take(self._at_once):
+            totals.add_attempt(AttemptOutcome.SUCCESS, duration, None)
+            totals.add_call(Outcome.SUCCESS, 1, duration, False)
+        for entry in _take(self._entries):
+            match entry:
+                case _Attempt(outcome, duration, error_type):
+                    overflows += not totals.add_attempt(outcome, duration, error_type)
+                case _WaitBegan():
+                    totals.waiting += 1
+                case _WaitEnded(seconds):
+                    totals.add_wait(seconds)
+                case _Call(outcome, attempts, duration, fallback):
+                    totals.add_call(outcome, attempts, duration, fallback)
+        for metric, outcome_label, exemplar in _take(self._exemplars):
+            totals.show(metric, outcome_label, exemplar)
+        totals.begun += len(_take(self._begun))
+        return overflows
+
+    def read(self) -> Totals:
+        """The totals as of the last fold."""
+        return self._totals.read()
+
+
+def _take(written: list[T]) -> list[T]:
+    """Remove and return what is there now; what is appended meanwhile stays."""
+    taken = written[:]
+    del written[: len(taken)]
+    return taken

@@ -1,0 +1,49 @@
+"""What operations are called when nobody names them."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from retold.errors import RetoldWarning
+from retold.telemetry import clean_name
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """`module.qualname` of what runs in the end: partials are unwrapped, other callable objects named by class."""
+    target: Any = unwrap_partial(function)
+    named: Any = target if hasattr(target, "__qualname__") else type(target)
+    return clean_name(f"{named.__module__}.{named.__qualname__}")
+
+
+def unwrap_partial(function: Callable[..., Any]) -> Any:
+    """The function inside of any number of partials."""
+    target: Any = function
+    while isinstance(target, functools.partial):
+        target = target.func
+    return target
+
+
+_blocks: dict[str, tuple[str, int, int]] = {}
+_warned: set[str] = set()
+
+
+def name_of_block(frame: FrameType) -> str:
+    """`module.qualname` of the function that runs in a frame; warns once where it has two blocks.
+
+    Two unnamed blocks in one function would silently share their numbers.
+    """
+    code = frame.f_code
+    name = clean_name(f"{frame.f_globals.get('__name__', '?')}.{code.co_qualname}")
+    place = (code.co_filename, code.co_firstlineno, frame.f_lasti)
+    if _blocks.setdefault(name, place) != place and name not in _warned:
+        _warned.add(name)
+        warnings.warn(
+            f"{name} has two blocks that share one operation: give their policies an operation= each",
+            RetoldWarning,
+            stacklevel=4,
+        )
+    return name

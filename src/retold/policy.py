@@ -1,0 +1,288 @@
+"""The public face of retrying: one immutable object that decorates, is iterated and calls."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from types import FrameType
+from typing import Any, Generic, Never, ParamSpec, TypedDict, TypeVar, Unpack, cast, overload
+
+from retold import settings
+from retold.core.backoff import DEFAULT, Backoff
+from retold.core.ports import Clock, Rng
+from retold.core.rules import MISSING, OverCap, Rules
+from retold.journal import JOURNAL
+from retold.naming import name_of, name_of_block
+from retold.runners import aio, block, sync
+from retold.runners.block import Attempt
+from retold.runners.call import Call
+from retold.runners.report import Report
+from retold.telemetry import clean_name
+from retold.wrapper import refuse_async, refuse_async_fallback, refuse_generator, wrap
+
+P = ParamSpec("P")
+T = TypeVar("T")
+F = TypeVar("F")
+F_co = TypeVar("F_co", covariant=True)
+Target = TypeVar("Target")
+
+
+class Options(TypedDict, total=False):
+    """The options of a policy, as `Policy` documents them; `fallback` is not among them, for it sets a type."""
+
+    on: type[BaseException] | tuple[type[BaseException], ...] | Callable[[Exception], object] | None
+    on_result: Callable[[Any], object] | None
+    attempts: int | None
+    timeout: float | None
+    backoff: Backoff | float | Sequence[float] | Callable[[int], float]
+    hint: Callable[[Any], float | None] | None
+    hint_cap: float | None
+    over_cap: OverCap
+    operation: str | None
+    clock: Clock | None
+    rng: Rng | None
+
+
+class Policy(Generic[F_co]):
+    """What to retry, how long to wait, when to stop.
+
+    Decorate a function with it, iterate it, or have it call. A policy holds no state of any call, so one serves
+    many functions, threads and tasks. `F_co` is the type of the fallback's value, `Never` without one.
+
+        @retold.retry(on=OSError)                 for attempt in policy:        policy.call(read, path)
+        def read(path): ...                           with attempt: ...
+
+    Args:
+        on: What is retried: an exception type, a tuple of them, or a predicate on the exception. What is
+            no `Exception` (cancellation, `KeyboardInterrupt`) never is. Required unless `on_result` is given.
+        on_result: A predicate: a result for which it is true counts as a failure.
+        attempts: How often the function runs at most, the first time included; None is unlimited and needs a `timeout`.
+        timeout: Decides whether another attempt may start, and never interrupts one: no attempt starts later than
+            this many seconds after the first one did. None is unlimited.
+        backoff: The wait after a failed attempt: a `Backoff`, seconds, a list of seconds whose last entry repeats,
+            or a function of the failed attempt's number. `Exponential()` unless given.
+        hint: The server's advice: takes the exception, or the rejected result, and returns seconds or None. The wait
+            is the hint plus the backoff's own delay, so that a crowd does not return at once.
+        hint_cap: The longest hint that is followed, in seconds; 60 unless given.
+        over_cap: What a longer hint does: `give_up`, `cap` it, or `ignore` it.
+        fallback: After a give-up, None is returned in place of raising, or what this callable returns for the final
+            exception; its result is awaited in async calls. Not for blocks.
+        operation: The stable name of what is called; else the function's `module.qualname`.
+        clock: Where time comes from and waits go to; the machine's monotonic clock unless given.
+        rng: Where jitter comes from; the `random` module unless given.
+
+    Raises:
+        PolicyError: An option is wrong. The message has the value and the rule.
+    """
+
+    __slots__ = ("_rules",)
+    _rules: Rules
+
+    @overload
+    def __init__(self: Policy[Never], **options: Unpack[Options]) -> None: ...
+    @overload
+    def __init__(self: Policy[None], *, fallback: None, **options: Unpack[Options]) -> None: ...
+    @overload
+    def __init__(
+        self: Policy[F],
+        *,
+        fallback: Callable[[Exception], Coroutine[Any, Any, F]],
+        **options: Unpack[Options],
+    ) -> None: ...
+    @overload
+    def __init__(self: Policy[F], *, fallback: Callable[[Exception], F], **options: Unpack[Options]) -> None: ...
+    def __init__(
+        self,
+        *,
+        on: Any = None,
+        on_result: Any = None,
+        attempts: int | None = 3,
+        timeout: float | None = None,
+        backoff: Any = DEFAULT,
+        hint: Any = None,
+        hint_cap: float | None = None,
+        over_cap: OverCap = "give_up",
+        fallback: Any = MISSING,
+        operation: str | None = None,
+        clock: Clock | None = None,
+        rng: Rng | None = None,
+    ) -> None:
+        self._adopt(
+            Rules(
+                on=on,
+                on_result=on_result,
+                attempts=attempts,
+                timeout=timeout,
+                backoff=backoff,
+                hint=hint,
+                hint_cap=hint_cap,
+                over_cap=over_cap,
+                fallback=fallback,
+                operation=operation,
+                clock=clock,
+                rng=rng,
+            )
+        )
+
+    def _adopt(self, rules: Rules) -> None:
+        object.__setattr__(self, "_rules", rules)
+        if rules.operation is not None:
+            JOURNAL.register(rules.operation, rules.attempts)
+
+    def replace(self, **options: Unpack[Options]) -> Policy[F_co]:
+        """The same policy but for these options.
+
+        Raises:
+            PolicyError: The new combination is wrong.
+        """
+        policy: Policy[F_co] = object.__new__(type(self))
+        policy._adopt(dataclasses.replace(self._rules, **options))  # type: ignore[arg-type] # checked by Rules
+        return policy
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap] # without a fallback nothing changes, not even overloads
+        self: Policy[Never], function: Target, /
+    ) -> Target: ...
+    @overload
+    def __call__(
+        self, function: Callable[P, Coroutine[Any, Any, T]], /
+    ) -> Callable[P, Coroutine[Any, Any, T | F_co]]: ...
+    @overload
+    def __call__(self, function: Callable[P, T], /) -> Callable[P, T | F_co]: ...
+    def __call__(self, function: Any, /) -> Any:
+        """Put a function under this policy: sync or async, method, `classmethod`, `staticmethod`, partial.
+
+        Raises:
+            TypeError: It cannot be retried correctly: a class, a generator, something that is no function.
+        """
+        match function:
+            case classmethod() | staticmethod():
+                return type(function)(self(function.__func__))
+            case functools.partialmethod():
+                return functools.partialmethod(self(function.func), *function.args, **function.keywords)
+            case _:
+                return self._wrap(function)
+
+    def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | F_co:
+        """`function(*args, **kwargs)`, retried.
+
+        Raises:
+            TypeError: The function is async: `acall` is for those.
+        """
+        return sync.run(self._call(function, asynchronous=False), function, args, kwargs)  # type: ignore[no-any-return]
+
+    async def acall(self, function: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T | F_co:
+        """`await function(*args, **kwargs)`, retried."""
+        return await aio.run(self._call(function), function, args, kwargs)  # type: ignore[no-any-return]
+
+    def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Report[T | F_co]:
+        """`call`, but a failure is reported and not raised. Cancellation passes through.
+
+        Raises:
+            TypeError: The function is async: `arun` is for those.
+        """
+        call = self._call(function, asynchronous=False)
+        call.delays = []
+        try:
+            return call.report(sync.run(call, function, args, kwargs))
+        except Exception as error:  # noqa: BLE001 - the report has it
+            return call.report(None, error)
+
+    async def arun(self, function: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> Report[T | F_co]:
+        """`acall`, but a failure is reported and not raised. Cancellation passes through."""
+        call = self._call(function)
+        call.delays = []
+        try:
+            return call.report(await aio.run(call, function, args, kwargs))
+        except Exception as error:  # noqa: BLE001 - the report has it
+            return call.report(None, error)
+
+    def __iter__(self) -> Iterator[Attempt]:
+        """The attempts of one call whose body is the caller's own: `for attempt in policy: with attempt: ...`.
+
+        Raises:
+            TypeError: The policy has a fallback, whose value a block could not return.
+        """
+        return block.attempts(self._rules, self._operation_of_block(sys._getframe(1)))
+
+    def __aiter__(self) -> AsyncIterator[Attempt]:
+        """The same with awaited waits: `async for attempt in policy: with attempt: ...`."""
+        return block.AsyncAttempts(self._rules, self._operation_of_block(sys._getframe(1)))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(_told(self._rules))})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Policy) and self._rules == other._rules
+
+    def __hash__(self) -> int:
+        return hash(self._rules)
+
+    def __setattr__(self, name: str, value: object) -> Never:
+        raise AttributeError(f"a policy never changes: write policy.replace({name}=...)")
+
+    def __copy__(self) -> Policy[F_co]:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Policy[F_co]:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A clock and a source of chance belong to their process.
+        return _restore, (type(self), dataclasses.replace(self._rules, clock=None, rng=None))
+
+    def _wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        settings.ensure()
+        operation = self._rules.operation or name_of(function)
+        wrapper = wrap(self._rules, function, operation)
+        JOURNAL.register(operation, self._rules.attempts)
+        return wrapper
+
+    def _call(self, function: Callable[..., Any], *, asynchronous: bool = True) -> Call:
+        settings.ensure()
+        refuse_generator(function)
+        if not asynchronous:
+            refuse_async(function)
+            refuse_async_fallback(self._rules, function)
+        return Call(self._rules, self._rules.operation or name_of(function))
+
+    def _operation_of_block(self, frame: FrameType) -> str:
+        settings.ensure()
+        if self._rules.fallback is not MISSING:
+            raise TypeError("a policy with a fallback cannot be iterated: a block has no value for it to replace")
+        return self._rules.operation or name_of_block(frame)
+
+
+retry = Policy
+"""A policy by the name that reads well as a decorator."""
+
+
+def register(operation: str) -> None:
+    """Make an operation known before its first call, so that its counters already exist, at 0.
+
+    Decorated functions and policies with an `operation` are known without it.
+    """
+    JOURNAL.register(clean_name(operation))
+
+
+def _told(rules: Rules) -> Iterator[str]:
+    """The options that are not the default, as they were written; values that may be secrets are left out."""
+    for field in dataclasses.fields(rules):
+        value = getattr(rules, field.name)
+        if value is MISSING or value == field.default:
+            continue
+        yield f"{field.name}={'...' if field.name == 'fallback' else _written(value)}"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(_written(each) for each in cast('tuple[object, ...]', value))})"
+    return getattr(value, "__qualname__", None) or repr(value)
+
+
+def _restore(kind: type[Policy[Any]], rules: Rules) -> Policy[Any]:
+    policy = object.__new__(kind)
+    object.__setattr__(policy, "_rules", rules)
+    return policy

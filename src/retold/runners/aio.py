@@ -1,0 +1,63 @@
+"""The loop that awaits: the same as `sync`, line by line."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from retold.errors import RejectedResult
+from retold.runners.call import Call
+
+
+async def run(
+    call: Call, function: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Any:
+    """Run `function` until the call is over; return its result or raise its exception."""
+    try:
+        while True:
+            call.start_attempt()
+            try:
+                result = await function(*args, **kwargs)
+            except BaseException as error:
+                delay = call.failed(error)
+                if delay is None and not call.replaced:
+                    if call.fallback_due:
+                        return await _serve(call, error)
+                    raise
+            else:
+                delay = call.returned(result)
+                if delay is None and not call.replaced:
+                    return result
+                del result
+            # Not in `except`, where the failed frames would be kept alive by the wait.
+            if delay is None:
+                if call.fallback_due:
+                    return await _serve_for_rejected(call)
+                raise call.take_replacement()
+            await pause(call, delay)
+    finally:
+        call.close()
+
+
+async def pause(call: Call, delay: float) -> None:
+    """Wait between two attempts."""
+    await call.clock.asleep(delay)
+    call.slept()
+
+
+async def _serve(call: Call, error: BaseException) -> Any:
+    """The fallback's value in place of `error`, which is being handled: the context of what the fallback raises."""
+    fallback = call.rules.fallback
+    value = fallback(error) if callable(fallback) else None
+    if inspect.isawaitable(value):
+        value = await value
+    call.served()
+    return value
+
+
+async def _serve_for_rejected(call: Call) -> Any:
+    try:
+        raise call.take_replacement()
+    except RejectedResult as error:
+        return await _serve(call, error)

@@ -1,0 +1,26 @@
+"""The clock that policies use unless they are given another."""
+
+from __future__ import annotations
+
+import time
+
+
+class SystemClock:
+    """The machine's monotonic clock: changing the wall clock changes nothing."""
+
+    now = staticmethod(time.monotonic)
+
+    def sleep(self, seconds: float, /) -> None:
+        """Block the thread. A zero wait costs no system call."""
+        if seconds > 0:
+            time.sleep(seconds)
+
+    async def asleep(self, seconds: float, /) -> None:
+        """Block the task; a zero wait gives the other tasks one turn."""
+        # Whoever awaits this runs a loop and so has imported asyncio; importing retold must not.
+        from asyncio import sleep
+
+        await sleep(seconds)
+
+
+SYSTEM_CLOCK = SystemClock()

@@ -1,0 +1,82 @@
+"""The loop that blocks its thread."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from retold.errors import BlockingWarning, RejectedResult
+from retold.runners.call import Call
+
+
+def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """Run `function` until the call is over; return its result or raise its exception."""
+    try:
+        while True:
+            call.start_attempt()
+            try:
+                result = function(*args, **kwargs)
+            except BaseException as error:
+                delay = call.failed(error)
+                if delay is None and not call.replaced:
+                    if call.fallback_due:
+                        return _serve(call, error)
+                    raise
+            else:
+                delay = call.returned(result)
+                if delay is None and not call.replaced:
+                    return result
+                del result
+            # Not in `except`, where the failed frames would be kept alive by the wait.
+            if delay is None:
+                if call.fallback_due:
+                    return _serve_for_rejected(call)
+                raise call.take_replacement()
+            pause(call, delay)
+    finally:
+        call.close()
+
+
+def pause(call: Call, delay: float) -> None:
+    """Wait between two attempts."""
+    if delay > 0:
+        _warn_in_event_loop(call.operation)
+    call.clock.sleep(delay)
+    call.slept()
+
+
+def _serve(call: Call, error: BaseException) -> Any:
+    """The fallback's value in place of `error`, which is being handled: the context of what the fallback raises."""
+    fallback = call.rules.fallback
+    value = fallback(error) if callable(fallback) else None
+    call.served()
+    return value
+
+
+def _serve_for_rejected(call: Call) -> Any:
+    try:
+        raise call.take_replacement()
+    except RejectedResult as error:
+        return _serve(call, error)
+
+
+_warned: set[str] = set()
+
+
+def _warn_in_event_loop(operation: str) -> None:
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or operation in _warned:
+        return
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    _warned.add(operation)
+    warnings.warn(
+        f"{operation} waits in a running event loop and blocks it: make the function async,"
+        " use `async for` or `await policy.acall(...)`, or run it in a thread",
+        BlockingWarning,
+        stacklevel=4,
+    )

@@ -1,0 +1,83 @@
+"""What stands in a decorated function's place."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from retold.core.rules import Rules
+from retold.naming import name_of, unwrap_partial
+from retold.runners import aio, sync
+from retold.runners.call import Call
+
+
+def wrap(rules: Rules, function: Callable[..., Any], operation: str) -> Callable[..., Any]:
+    """A function of the same kind and signature that calls `function` under `rules`.
+
+    Raises:
+        TypeError: It cannot be retried correctly.
+    """
+    refuse_class(function)
+    refuse_generator(function)
+    name = name_of(function)
+    if is_async(function):
+
+        async def call_async(*args: Any, **kwargs: Any) -> Any:
+            return await aio.run(Call(rules, operation, name), function, args, kwargs)
+
+        return _dress(call_async, function)
+    refuse_async_fallback(rules, function)
+
+    def call_sync(*args: Any, **kwargs: Any) -> Any:
+        return sync.run(Call(rules, operation, name), function, args, kwargs)
+
+    return _dress(call_sync, function)
+
+
+def _dress(wrapper: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """`functools.update_wrapper`, which also does for callables without a name."""
+    functools.update_wrapper(wrapper, function)
+    if not hasattr(function, "__name__"):
+        wrapper.__name__ = wrapper.__qualname__ = name_of(function).rpartition(".")[2]
+    return wrapper
+
+
+def is_async(function: Callable[..., Any]) -> bool:
+    """Whether calling it makes a coroutine: coroutine functions, partials and callable objects of such."""
+    target = unwrap_partial(function)
+    return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(type(target).__call__)
+
+
+def refuse_class(function: object) -> None:
+    """Raise TypeError for what is no function, or more than one."""
+    if not callable(function):
+        raise TypeError(f"a policy decorates functions, not {function!r}")
+    if isinstance(function, type):
+        raise TypeError(
+            f"a policy decorates functions, and {function.__qualname__} is a class:"
+            " decorate its methods, or give it to policy.call"
+        )
+
+
+def refuse_generator(function: Callable[..., Any]) -> None:
+    """Raise TypeError for what fails while it is iterated and not when it is called."""
+    target = unwrap_partial(function)
+    if inspect.isgeneratorfunction(target) or inspect.isasyncgenfunction(target):
+        raise TypeError(
+            f"{name_of(target)} is a generator, which fails while it is iterated and not when it is called:"
+            " retry what it calls, or iterate a policy inside of it"
+        )
+
+
+def refuse_async(function: Callable[..., Any]) -> None:
+    """Raise TypeError for what a synchronous call could not await."""
+    if is_async(function):
+        raise TypeError(f"{name_of(function)} is async: write await policy.acall(...) or await policy.arun(...)")
+
+
+def refuse_async_fallback(rules: Rules, function: Callable[..., Any]) -> None:
+    """Raise TypeError for a fallback that a synchronous function could not await."""
+    if callable(rules.fallback) and is_async(rules.fallback):
+        raise TypeError(f"the fallback is async and {name_of(function)} is not, so it could not be awaited")
