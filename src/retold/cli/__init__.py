@@ -1,6 +1,21 @@
 """The command `retold`."""
 
+from __future__ import annotations
 
-def main() -> int:
-    """Run the command line; return its exit status."""
-    return 0
+import sys
+from collections.abc import Sequence
+
+from retold import __version__
+from retold.cli.demo import options as demo
+from retold.cli.parser import Parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status: 0 is well, 1 is a failure, 2 is wrong use."""
+    parser = Parser(prog="retold", description="Retry middleware that tells what it does.")
+    parser.add_argument("--version", action="version", version=f"retold {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    demo.add_to(commands)
+    chosen = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
+    status: int = chosen.run(chosen)
+    return status

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Sets everything up and runs every check and test. Needs Python 3.11+ with its venv module, and nothing else.
+#
+#   PYTHON=python3.13 VENV=.venv-3.13 sh scripts/test.sh    another interpreter, in an environment of its own
+#   RETOLD_REQUIRE_SERVICES=1 sh scripts/test.sh            a missing service fails tests instead of skipping them
+set -eu
+cd "$(dirname "$0")/.."
+python=${PYTHON:-python3}
+venv=${VENV:-.venv}
+
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    echo "Retold needs Python 3.11 or later, and $python is $("$python" -V): set PYTHON to another" >&2
+    exit 2
+fi
+
+say() { printf '\n== %s\n' "$*"; }
+
+say "environment in $venv"
+[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+bin=$venv/bin
+"$bin/python" -m pip install --quiet --upgrade 'pip>=25.1'   # the first that knows dependency groups
+"$bin/python" -m pip install --quiet --editable '.[all]' --group dev
+
+say "services"
+if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get update -qq
+        # The tests start servers of their own; the package's service has no need to run.
+        SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus
+    else
+        echo "No Prometheus here: the tests that a real one scrapes are left out. To have them:"
+        echo "    sudo apt-get install prometheus"
+    fi
+fi
+command -v prometheus && prometheus --version 2>&1 | head -n 1
+
+say "format and lint"
+"$bin/ruff" format --check .
+"$bin/ruff" check .
+
+say "types"
+"$bin/mypy"
+"$bin/pyright" --pythonpath "$bin/python"
+
+say "imports"
+"$bin/lint-imports" --no-logo 2>/dev/null || "$bin/lint-imports"
+
+say "tests"
+rm -f .coverage .coverage.*
+"$bin/coverage" run -m pytest "$@"
+"$bin/coverage" combine --quiet
+"$bin/coverage" report

@@ -1,0 +1,58 @@
+"""The demo's incident: its phases, and how often the upstream fails in each.
+
+The upstream fails by it and the demo's table tells its phases, so both read them here.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+# Half of the attempts fail, but few calls fail all of theirs: retries hide the trouble from users.
+DEGRADING_RATE = 0.5
+# Nearly every attempt fails, so most calls run out of attempts: retries can no longer hide it.
+OUTAGE_RATE = 0.95
+
+
+class Phase(StrEnum):
+    """Where a moment lies in relation to the incident."""
+
+    BEFORE = "before"
+    DEGRADING = "degrading"
+    OUTAGE = "outage"
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A time of trouble: its first half degrades the upstream, its second half is an outage.
+
+    Args:
+        at: Seconds from the start of the load to the incident's first moment.
+        lasts: Seconds from its first moment to the first moment after it.
+    """
+
+    at: float
+    lasts: float
+
+    def phase(self, elapsed: float) -> Phase:
+        """The phase that holds `elapsed` seconds from the start; each begins with its first moment."""
+        if elapsed < self.at:
+            return Phase.BEFORE
+        if elapsed < self.at + self.lasts / 2:
+            return Phase.DEGRADING
+        if elapsed < self.at + self.lasts:
+            return Phase.OUTAGE
+        return Phase.AFTER
+
+    def failure_rate(self, elapsed: float, usual: float) -> float:
+        """The share of requests that fail `elapsed` seconds from the start: never below `usual`."""
+        phase = self.phase(elapsed)
+        match phase:
+            case Phase.BEFORE | Phase.AFTER:
+                return usual
+            case Phase.DEGRADING:
+                return max(usual, DEGRADING_RATE)
+            case Phase.OUTAGE:
+                return max(usual, OUTAGE_RATE)
+            case _:
+                assert_never(phase)

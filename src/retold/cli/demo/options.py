@@ -1,0 +1,132 @@
+"""What can be asked of `retold demo`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import retold
+from retold.cli.demo.incident import Incident
+from retold.cli.parser import Parser, number, whole
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+DEFAULT_PORT = 9464
+DEFAULT_EXPORTERS = "opentelemetry,prometheus"
+_VARIABLE = "RETOLD_EXPORTERS"
+
+_DESCRIPTION = """\
+Call a real, unreliable HTTP server on this machine as a paper-reading site's crawler would, and watch what
+retries do: lines that move, /metrics, traces, and at the end a table. Needs no service; ends with Ctrl-C.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of one run, checked. Durations are in seconds; `port` None means the default or a free one."""
+
+    duration: float | None
+    rate: float
+    failure_rate: float
+    seed: int
+    port: int | None
+    plain: bool
+    incident: Incident | None
+    linger: float
+    output: Path | None
+    exporters: tuple[str, ...]
+    exporters_source: str
+
+
+def add_to(commands: _SubParsersAction[Parser]) -> None:
+    """Add the command `demo`."""
+    parser = commands.add_parser(
+        "demo",
+        help="watch retries at work on a real, unreliable server",
+        description=_DESCRIPTION,
+    )
+    seconds = number("a number of seconds above 0", above=0)
+    at_least_0 = number("a number of seconds, 0 or more", least=0)
+    add = parser.add_argument
+    add("--duration", type=seconds, metavar="SECONDS", help="how long to call; until Ctrl-C unless given")
+    add(
+        "--rate",
+        type=number("above 0 and at most 500 calls a second", above=0, most=500),
+        default=20.0,
+        metavar="CALLS",
+        help="calls begun a second, over all operations (default: %(default)g)",
+    )
+    add(
+        "--failure-rate",
+        type=number("a share from 0 to 1", least=0, most=1),
+        default=0.2,
+        metavar="SHARE",
+        help="share of requests that the upstream fails (default: %(default)g)",
+    )
+    add("--seed", type=whole("a whole number, 0 or more", least=0, most=2**63), help="fixes the upstream's choices")
+    add(
+        "--incident-at",
+        type=at_least_0,
+        metavar="SECONDS",
+        help="from then on the upstream degrades, and in the second half of the incident it is all but down",
+    )
+    add("--incident-for", type=seconds, metavar="SECONDS", help="how long the incident lasts")
+    add(
+        "--port",
+        type=whole("a port from 0 (any free one) to 65535", least=0, most=65535),
+        help=f"where to serve /metrics (default: {DEFAULT_PORT}, or a free one if that is taken)",
+    )
+    add(
+        "--linger", type=at_least_0, default=0.0, metavar="SECONDS", help="serve /metrics that long after the last call"
+    )
+    add("--output", type=Path, metavar="FOLDER", help="where to write the run's files (default: retold-demo/TIME)")
+    add(
+        "--exporters",
+        metavar="NAMES",
+        help=f"who is told, comma-separated, or none (default: ${_VARIABLE}, else {DEFAULT_EXPORTERS})",
+    )
+    add("--plain", action="store_true", help="no colours and no lines around the table")
+    parser.set_defaults(run=lambda chosen: _run(parser, chosen))
+
+
+def _run(parser: Parser, chosen: argparse.Namespace) -> int:
+    options = _options(parser, chosen)
+    try:
+        retold.configure(exporters=options.exporters)
+    except retold.SettingsError as error:
+        parser.error(f"{options.exporters_source}: {error}")
+    # SIGTERM ends the loading of libraries as Ctrl-C does; after that the run has handlers of its own.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        from retold.cli.demo.run import run  # the extra's libraries, which only this command needs
+    except ImportError as error:
+        parser.error(f"{error.name} is not installed, which the demo needs: pip install 'retold[demo]'")
+    except KeyboardInterrupt:
+        return 0
+    return run(parser, options)
+
+
+def _options(parser: Parser, chosen: argparse.Namespace) -> Options:
+    at, lasts = chosen.incident_at, chosen.incident_for
+    if (at is None) != (lasts is None):
+        given, missing = ("--incident-at", "--incident-for") if lasts is None else ("--incident-for", "--incident-at")
+        parser.error(f"{given} {at if lasts is None else lasts:g} needs {missing} too")
+    named, source = chosen.exporters, "--exporters"
+    if named is None:
+        named, source = os.environ.get(_VARIABLE), _VARIABLE
+    if named is None:
+        named = DEFAULT_EXPORTERS
+    names = tuple(name.strip() for name in named.split(",") if name.strip())
+    values: dict[str, Any] = vars(chosen) | {
+        "incident": None if at is None else Incident(at, lasts),
+        "seed": random.SystemRandom().randrange(10**6) if chosen.seed is None else chosen.seed,
+        "exporters": () if names == ("none",) else names,
+        "exporters_source": f"{source}={named}",
+    }
+    return Options(**{name: values[name] for name in Options.__dataclass_fields__})

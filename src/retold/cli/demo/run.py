@@ -1,0 +1,172 @@
+"""One run of the demo: everything is started, called, told, stopped and compared here.
+
+All of it happens inside of one event loop, whose signal handlers turn SIGINT and SIGTERM into a wish to stop;
+so nothing is ever cut off half-way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from contextlib import ExitStack, suppress
+from datetime import datetime
+from pathlib import Path
+
+import retold
+from retold.cli.demo.child import Upstream, UpstreamError
+from retold.cli.demo.crawler import READ_TIMEOUT, ROUTES, Crawler
+from retold.cli.demo.endpoint import Endpoint, PortError
+from retold.cli.demo.load import Load
+from retold.cli.demo.options import Options
+from retold.cli.demo.results import Results
+from retold.cli.demo.screen import Screen
+from retold.cli.demo.tally import Tally
+from retold.cli.demo.traces import Traces, TracesError
+from retold.cli.parser import Parser
+
+_STALL = 4 * READ_TIMEOUT
+
+
+def run(parser: Parser, options: Options) -> int:
+    """Run the demo; return its exit status: 1 if what it counted and what its upstream counted differ."""
+    try:
+        return asyncio.run(_Run(parser, options).main())
+    except UpstreamError as error:
+        sys.stderr.write(f"{parser.prog}: {error}\n")
+        return 1
+    except BrokenPipeError:
+        # Nobody reads on, as in `retold demo | head`. What is still buffered must not fail once more at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+class _Run:
+    def __init__(self, parser: Parser, options: Options) -> None:
+        self._parser = parser
+        self._options = options
+        self._screen = Screen(plain=options.plain)
+        self._tally = Tally(list(ROUTES), options.incident)
+        self._stop = asyncio.Event()
+
+    async def main(self) -> int:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop.set)
+        with ExitStack() as at_end:
+            retold.configure(exporters=[*self._options.exporters, self._tally])
+            endpoint = self._serve_metrics(at_end)
+            folder = self._folder()
+            at_end.callback(_remove_if_empty, folder)
+            traces = self._trace(folder)
+            if traces is not None:
+                at_end.callback(traces.close)
+            upstream = at_end.enter_context(
+                Upstream.start(
+                    seed=self._options.seed,
+                    failure_rate=self._options.failure_rate,
+                    stall=_STALL,
+                    counts=folder / "upstream.json",
+                    incident=self._options.incident,
+                )
+            )
+            self._greet(folder, endpoint, traces)
+            held_back = await self._call(upstream)
+            await self._linger()
+            results = Results(self._tally, upstream.close().requests, held_back)
+            if traces is not None:
+                traces.close()
+            results.write(folder, traces)
+            self._screen.results(results, traces)
+            return 0 if results.agree else 1
+
+    def _folder(self) -> Path:
+        folder = self._options.output
+        if folder is None:
+            folder = Path("retold-demo") / f"{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(folder.iterdir()):
+                self._parser.error(f"--output {folder} is not empty: name a new folder, so that no run is lost")
+        except OSError as error:
+            self._parser.error(f"--output {folder} cannot be used ({error.strerror}): name another folder")
+        return folder
+
+    def _serve_metrics(self, at_end: ExitStack) -> Endpoint | None:
+        if "prometheus" not in self._options.exporters:
+            return None
+        try:
+            endpoint = Endpoint(self._options.port)
+        except PortError as error:
+            self._parser.error(f"--port {error}")
+        at_end.callback(endpoint.close)
+        return endpoint
+
+    def _trace(self, folder: Path) -> Traces | None:
+        if "opentelemetry" not in self._options.exporters:
+            return None
+        try:
+            return Traces(folder / "spans.jsonl")
+        except TracesError as error:
+            self._parser.error(str(error))
+
+    def _greet(self, folder: Path, endpoint: Endpoint | None, traces: Traces | None) -> None:
+        say, options = self._screen.say, self._options
+        say(f"{options.rate:g} calls a second; the upstream fails {options.failure_rate:.0%} (--seed {options.seed})")
+        if endpoint is not None:
+            moved = ", for the default port is in use" if endpoint.moved else ""
+            say(f"metrics: {endpoint.url}{moved}")
+        if traces is not None:
+            say(f"traces:  {traces.destination}")
+        say(f"files:   {folder}")
+        say("Ctrl-C ends it" if options.duration is None else f"it ends after {options.duration:g} s, or with Ctrl-C")
+
+    async def _call(self, upstream: Upstream) -> int:
+        crawler = Crawler(upstream.url)
+        load = Load(crawler, self._options.rate)
+        upstream.begin()
+        self._tally.begin()
+        showing = asyncio.create_task(self._show())
+        stopping = asyncio.create_task(self._stop_when_asked(load))
+        try:
+            await load.run(self._options.duration)
+        finally:
+            for task in (showing, stopping):
+                task.cancel()
+            await asyncio.wait((showing, stopping))
+            await crawler.close()
+        # What showing had to say is a failure too, such as a pipe that nobody reads.
+        if not showing.cancelled():
+            showing.result()
+        return load.held_back
+
+    async def _stop_when_asked(self, load: Load) -> None:
+        await self._stop.wait()
+        load.stop()
+
+    async def _show(self) -> None:
+        incident = self._options.incident
+        began = time.monotonic()
+        while True:
+            await asyncio.sleep(1.0)
+            elapsed = time.monotonic() - began
+            phase = "" if incident is None else incident.phase(elapsed).value
+            try:
+                self._screen.second(elapsed, self._tally.take_second(), self._tally, phase)
+            except BrokenPipeError:
+                self._stop.set()
+                raise
+
+    async def _linger(self) -> None:
+        if self._options.linger and not self._stop.is_set():
+            self._screen.say(f"serving /metrics for another {self._options.linger:g} s")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), self._options.linger)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """A run that never began leaves nothing behind."""
+    with suppress(OSError):
+        folder.rmdir()

@@ -1,0 +1,122 @@
+"""What the demo shows people: a line for each second, and a table at the end."""
+
+from __future__ import annotations
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from retold.cli.demo.incident import Phase
+from retold.cli.demo.results import Results
+from retold.cli.demo.tally import Count, Tally
+from retold.cli.demo.traces import Traces
+
+_WIDTH_IN_A_PIPE = 150
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        # The run must end in order, and not here by `SystemExit`.
+        raise BrokenPipeError
+
+
+class Screen:
+    """Standard output, with colours and lines where they help.
+
+    Args:
+        plain: No colours and no lines.
+    """
+
+    def __init__(self, *, plain: bool) -> None:
+        self._plain = plain
+        self._console = _Console(no_color=plain or None, highlight=False, soft_wrap=True)
+        if not self._console.is_terminal:
+            self._console.width = _WIDTH_IN_A_PIPE
+
+    def say(self, text: str) -> None:
+        """Print one line."""
+        self._console.print(Text(text))
+
+    def second(self, elapsed: float, second: Count, tally: Tally, phase: str) -> None:
+        """Print what happened in the last second."""
+        line = Text(f"{elapsed:4.0f} s  {second.calls.total():4d} calls ended  ok: ")
+        line.append(f"{_percent(second.effective):>6}", style=_mood(second.effective)).append(" of calls, ")
+        line.append(f"{_percent(second.actual):>6}", style=_mood(second.actual)).append(" of attempts  ")
+        line.append(
+            f"{_times(second.amplification):>5} attempts a call  {tally.waiting:3d} of {tally.active:3d} asleep"
+        )
+        gave_up = sum(second.give_ups.values())
+        if gave_up:
+            line.append(f"  {gave_up} gave up", style="red")
+        if phase:
+            line.append(f"  [{phase}]", style="magenta")
+        self._console.print(line)
+
+    def results(self, results: Results, traces: Traces | None) -> None:
+        """Print what came of the run."""
+        self._operations(results)
+        if len(results.tally.phases) > 1:
+            self._phases(results.tally.phases)
+        attempts, requests = results.tally.attempts, sum(results.requests.values())
+        if results.agree:
+            self.say(f"{attempts} attempts here are the {requests} requests that the upstream counted")
+        else:
+            self.say(f"{attempts} attempts here, but {requests} requests at the upstream: they differ, which is a bug")
+        if results.held_back:
+            self.say(f"{results.held_back} calls did not begin, for too many were under way")
+        if traces is not None:
+            lost = f", {traces.lost} could not be delivered" if traces.lost else ""
+            self.say(f"{traces.delivered} spans in {traces.destination}{lost}")
+
+    def _operations(self, results: Results) -> None:
+        table = self._table("operation", "calls", *_SHARES, "gave up", "fallbacks", "longest wait", "upstream saw")
+        for operation, counts in results.tally.operations.items():
+            table.add_row(
+                operation,
+                str(counts.calls.total()),
+                *_shares(counts),
+                ", ".join(f"{number} {outcome}" for outcome, number in counts.give_ups.items()) or "0",
+                str(counts.fallbacks),
+                f"{counts.longest_wait:.2f} s",
+                str(results.requests[operation]),
+            )
+        self._console.print(table)
+
+    def _phases(self, phases: dict[Phase, Count]) -> None:
+        table = self._table("calls begun", "calls", *_SHARES, "gave up")
+        for phase, counts in phases.items():
+            table.add_row(phase, str(counts.calls.total()), *_shares(counts), str(sum(counts.give_ups.values())))
+        self._console.print(table)
+
+    def _table(self, first: str, *others: str) -> Table:
+        table = Table(box=None if self._plain else SIMPLE_HEAD, pad_edge=False)
+        table.add_column(first, no_wrap=True)
+        for other in others:
+            table.add_column(other, justify="right")
+        return table
+
+
+_SHARES = ("calls ok", "attempts ok", "attempts a call")
+
+
+def _shares(counts: Count) -> tuple[Text, Text, str]:
+    return (
+        Text(_percent(counts.effective), _mood(counts.effective)),
+        Text(_percent(counts.actual), _mood(counts.actual)),
+        _times(counts.amplification),
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"
+
+
+def _times(amplification: float | None) -> str:
+    return "-" if amplification is None else f"x{amplification:.2f}"
+
+
+def _mood(share: float | None) -> str:
+    if share is None:
+        return "dim"
+    return "green" if share >= 0.99 else "yellow" if share >= 0.9 else "red"

@@ -1,0 +1,40 @@
+"""The demo's incident: what it promises about its phases and rates."""
+
+import math
+
+import pytest
+
+from retold.cli.demo.incident import DEGRADING_RATE, OUTAGE_RATE, Incident, Phase
+
+INCIDENT = Incident(at=10.0, lasts=4.0)
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "phase"),
+    [
+        (-math.inf, Phase.BEFORE),
+        (9.999, Phase.BEFORE),
+        (10.0, Phase.DEGRADING),
+        (11.999, Phase.DEGRADING),
+        (12.0, Phase.OUTAGE),
+        (13.999, Phase.OUTAGE),
+        (14.0, Phase.AFTER),
+    ],
+)
+def test_each_phase_begins_with_its_first_moment(elapsed: float, phase: Phase) -> None:
+    assert INCIDENT.phase(elapsed) is phase
+
+
+def test_fails_as_usual_outside_the_incident() -> None:
+    assert INCIDENT.failure_rate(0.0, usual=0.1) == 0.1
+    assert INCIDENT.failure_rate(14.0, usual=0.1) == 0.1
+
+
+def test_fails_more_in_the_outage_than_while_degrading() -> None:
+    assert INCIDENT.failure_rate(10.0, usual=0.1) == DEGRADING_RATE == 0.5
+    assert INCIDENT.failure_rate(12.0, usual=0.1) == OUTAGE_RATE == 0.95
+
+
+def test_an_incident_never_makes_things_better() -> None:
+    assert INCIDENT.failure_rate(10.0, usual=0.6) == 0.6
+    assert INCIDENT.failure_rate(12.0, usual=1.0) == 1.0

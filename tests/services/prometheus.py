@@ -1,0 +1,188 @@
+"""The real Prometheus, to ask what it makes of what we expose."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Self, TypedDict
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, build_opener
+
+from tests.services.needs import need
+from tests.services.ports import free_port
+
+_PORTS_TO_TRY = 5
+_POLL_INTERVAL = 0.05
+# 127.0.0.1 is never behind the proxy that the environment may name.
+_direct = build_opener(ProxyHandler({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One series' value at the instant of a query."""
+
+    labels: dict[str, str]
+    value: float
+
+
+class Exemplar(TypedDict):
+    """One exemplar: the labels of its series, its own labels, its value and its time since 1970."""
+
+    series: dict[str, str]
+    labels: dict[str, str]
+    value: float
+    timestamp: float
+
+
+class PrometheusServer:
+    """Scrapes `targets`, each `host:port`, four times a second while it is entered.
+
+    The first scrape comes five seconds after the start, whatever the interval: Prometheus hands new
+    targets to its scrapers on a tick of its own. Tests that only ask should share one server.
+
+    Skips the test, or fails it, as `need` does if Prometheus is not installed.
+    """
+
+    def __init__(self, targets: Sequence[str]) -> None:
+        self.url = ""
+        self._targets = list(targets)
+        self._running = ExitStack()
+
+    def __enter__(self) -> Self:
+        binary = need("prometheus", "prometheus")
+        for _ in range(_PORTS_TO_TRY):
+            with ExitStack() as attempt:
+                folder = Path(attempt.enter_context(TemporaryDirectory(prefix="prometheus-"))).resolve()
+                address = f"127.0.0.1:{free_port()}"
+                self.url = f"http://{address}"
+                process = attempt.enter_context(_started(self._command(binary, address, folder), folder))
+                if self._becomes_ready(process, folder):
+                    self._running = attempt.pop_all()
+                    return self
+        raise RuntimeError(f"prometheus found each of {_PORTS_TO_TRY} ports taken")
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def query(self, promql: str) -> list[Sample]:
+        """Evaluate an expression that gives an instant vector or a scalar, now.
+
+        Raises:
+            ValueError: Prometheus refused the expression; the message is its answer.
+        """
+        data = self._api("query", query=promql)
+        match data["resultType"]:
+            case "vector":
+                return [Sample(item["metric"], float(item["value"][1])) for item in data["result"]]
+            case "scalar":
+                return [Sample({}, float(data["result"][1]))]
+            case other:
+                raise ValueError(f"an instant vector or a scalar is needed, not a {other}: {promql}")
+
+    def wait_until(
+        self, promql: str, predicate: Callable[[list[Sample]], bool], timeout: float = 15
+    ) -> list[Sample]:
+        """Return the samples of `promql` once `predicate` holds for them.
+
+        Raises:
+            TimeoutError: It did not within `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while not predicate(samples := self.query(promql)):
+            if time.monotonic() >= deadline:
+                raise TimeoutError(f"after {timeout} s {promql} is still {samples}")
+            time.sleep(_POLL_INTERVAL)
+        return samples
+
+    def exemplars(self, promql: str) -> list[Exemplar]:
+        """Return the exemplars of the last hour, of every series that `promql` selects."""
+        now = time.time()
+        return [
+            Exemplar(
+                series=of_series["seriesLabels"],
+                labels=item["labels"],
+                value=float(item["value"]),
+                timestamp=item["timestamp"],
+            )
+            for of_series in self._api("query_exemplars", query=promql, start=now - 3600, end=now + 60)
+            for item in of_series["exemplars"]
+        ]
+
+    def targets_up(self) -> bool:
+        """Tell whether the last scrape of every target succeeded."""
+        active = self._api("targets", state="active")["activeTargets"]
+        return len(active) == len(self._targets) and all(target["health"] == "up" for target in active)
+
+    def _command(self, binary: str, address: str, folder: Path) -> list[str]:
+        jobs = [{"job_name": "test", "static_configs": [{"targets": self._targets}]}]
+        times = {"scrape_interval": "250ms", "scrape_timeout": "250ms"}
+        config = folder / "prometheus.yml"
+        config.write_text(json.dumps({"global": times, "scrape_configs": jobs}))  # JSON is YAML too
+        return [
+            binary,
+            f"--config.file={config}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--web.listen-address={address}",
+            "--enable-feature=exemplar-storage",
+            "--web.enable-lifecycle",
+            "--log.level=warn",
+        ]
+
+    def _becomes_ready(self, process: subprocess.Popen[bytes], folder: Path, timeout: float = 30) -> bool:
+        """Wait until the server answers; False if its port was taken by somebody else."""
+        deadline = time.monotonic() + timeout
+        while process.poll() is None and time.monotonic() < deadline:
+            if self._answers_from(folder):
+                return True
+            time.sleep(_POLL_INTERVAL)
+        said = (folder / "log").read_text()
+        if "address already in use" in said:
+            return False
+        raise RuntimeError(f"prometheus did not become ready: {said}")
+
+    def _answers_from(self, folder: Path) -> bool:
+        # Whoever took the port may be a Prometheus too: only ours works in our folder.
+        try:
+            self._read("/-/ready")
+            return bool(self._api("status/runtimeinfo")["CWD"] == str(folder))
+        except (OSError, ValueError):
+            return False
+
+    def _api(self, name: str, **parameters: str | float) -> Any:
+        return json.loads(self._read(f"/api/v1/{name}?{urlencode(parameters)}"))["data"]
+
+    def _read(self, path: str) -> bytes:
+        try:
+            with _direct.open(self.url + path, timeout=5) as response:
+                body: bytes = response.read()
+                return body
+        except HTTPError as error:
+            with error:
+                raise ValueError(error.read().decode()) from None
+
+
+@contextmanager
+def _started(command: list[str], folder: Path) -> Generator[subprocess.Popen[bytes], None, None]:
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def promtool_check_metrics(text: str) -> tuple[int, str]:
+    """Return the exit status and the output of `promtool check metrics` for an exposition in text format."""
+    command = [need("promtool", "prometheus"), "check", "metrics"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30, check=False)
+    return done.returncode, done.stdout + done.stderr
