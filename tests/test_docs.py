@@ -1,0 +1,98 @@
+"""The documents: their code runs, and what they point to is there."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import retold
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted(ROOT.glob("*.md"))
+
+
+def python_in(document: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.fixture
+def down_once() -> Iterator[str]:
+    """The address of a server that resets its first connection and answers the second."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        first, _ = listener.accept()
+        with first:
+            first.recv(4096)
+            first.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        second, _ = listener.accept()
+        with second:
+            second.recv(4096)
+            second.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\npaper")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    thread.join()
+    listener.close()
+
+
+def test_the_first_example_of_the_readme_gets_past_a_reset(down_once: str) -> None:
+    example: dict[str, Any] = {"__name__": "example"}
+    exec(python_in("README.md")[0], example)
+
+    assert asyncio.run(example["fetch"](down_once)) == b"paper"
+
+
+def test_the_three_forms_of_the_readme_call_what_they_retry() -> None:
+    sent: list[int] = []
+
+    def send(chunk: bytes, number: int) -> int:
+        sent.append(number)
+        return len(chunk)
+
+    example: dict[str, Any] = {"__name__": "example", "send": send}
+    exec(python_in("README.md")[1], example)
+
+    assert sent == [1, 1, 1]
+    assert example["value"] == 5
+    assert example["report"].outcome is retold.Outcome.SUCCESS
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_what_a_document_links_to_is_there(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text(encoding="utf-8"))
+
+    missing = [link for link in links if not (document.parent / link).exists()]
+
+    assert missing == []
+
+
+def test_the_readme_names_every_metric() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    missing = [metric.prometheus_name for metric in retold.telemetry.METRICS if metric.prometheus_name not in readme]
+
+    assert missing == []
+
+
+def test_the_readme_tells_every_option() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    options = retold.policy.Options.__annotations__.keys() | {"fallback"}
+
+    assert [option for option in sorted(options) if f"`{option}`" not in readme] == []
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+    assert f'version = "{retold.__version__}"' in project
+    assert f"## {retold.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
