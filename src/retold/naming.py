@@ -38,7 +38,8 @@ def name_of_block(frame: FrameType) -> str:
     """
     code = frame.f_code
     name = clean_name(f"{frame.f_globals.get('__name__', '?')}.{code.co_qualname}")
-    place = (code.co_filename, code.co_firstlineno, frame.f_lasti)
+    # By line: one place in the source may be several in the bytecode, and moves when the interpreter warms up.
+    place = (code.co_filename, code.co_firstlineno, frame.f_lineno)
     if _blocks.setdefault(name, place) != place and name not in _warned:
         _warned.add(name)
         warnings.warn(

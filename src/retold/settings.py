@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import importlib
 import os
-import threading
 import warnings
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -28,7 +27,6 @@ BUILT_IN = {
 }
 ENTRY_POINTS = "retold.exporters"
 
-_lock = threading.RLock()
 _chosen: tuple[Exporter, ...] | None = None
 _made: dict[str, Exporter] = {}
 
@@ -46,6 +44,8 @@ class Configuration:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         _choose(self._before)
+        # What was decorated meanwhile asks no more.
+        ensure()
 
 
 def configure(*, exporters: Iterable[str | Exporter]) -> Configuration:
@@ -65,7 +65,7 @@ def configure(*, exporters: Iterable[str | Exporter]) -> Configuration:
     if isinstance(exporters, str):
         raise SettingsError(f"exporters must be a list of names or exporters: write exporters=[{exporters!r}]")
     chosen = tuple(dict.fromkeys(_resolve(each) for each in exporters))
-    with _lock:
+    with audience.CHANGING:
         before = _chosen
         _choose(chosen)
     return Configuration(before)
@@ -76,11 +76,9 @@ def ensure() -> None:
 
     A wrong name in the environment is warned about and left out: it must not break a running service.
     """
-    if _chosen is not None:
-        return
-    with _lock:
-        if _chosen is None:
-            _choose(tuple(_from_environment()))
+    if _chosen is None:
+        with audience.CHANGING:
+            _choose(_chosen_by_now())
 
 
 def names_in(text: str) -> list[str]:
@@ -95,7 +93,7 @@ def named(name: str) -> Exporter:
     Raises:
         SettingsError: There is none, or the library it needs is not installed.
     """
-    with _lock:
+    with audience.CHANGING:
         if name not in _made:
             _made[name] = _make(name)
         return _made[name]
@@ -103,25 +101,31 @@ def named(name: str) -> Exporter:
 
 def _make(name: str) -> Exporter:
     try:
-        if name in BUILT_IN:
-            module, _, attribute = BUILT_IN[name].partition(":")
-            factory: Callable[[], Exporter] = getattr(importlib.import_module(module), attribute)
-        else:
-            factory = _plugin(name)
-    except ImportError as error:
+        made = _factory(name)()
+    except SettingsError:
+        raise
+    except Exception as error:
         raise SettingsError(f"exporter {name!r} cannot be loaded: {error}") from error
-    made = factory()
+    if not isinstance(made, Exporter):
+        raise SettingsError(f"exporter {name!r} cannot be loaded: {made!r} is no retold.Exporter")
     made.name = made.name or name
     return made
 
 
-def _plugin(name: str) -> Callable[[], Exporter]:
+def _factory(name: str) -> Callable[[], object]:
+    if name not in BUILT_IN:
+        return _plugin(name)
+    module, _, attribute = BUILT_IN[name].partition(":")
+    return cast("Callable[[], object]", getattr(importlib.import_module(module), attribute))
+
+
+def _plugin(name: str) -> Callable[[], object]:
     from importlib.metadata import entry_points  # slow to import, and few need it
 
     found = entry_points(group=ENTRY_POINTS)
     for entry in found:
         if entry.name == name:
-            return cast("Callable[[], Exporter]", entry.load())
+            return cast("Callable[[], object]", entry.load())
     known = ", ".join(sorted({*BUILT_IN, *found.names}))
     raise SettingsError(f"there is no exporter named {name!r}; there are: {known}")
 
@@ -137,26 +141,34 @@ def _resolve(exporter: object) -> Exporter:
 
 
 def _from_environment() -> Iterable[Exporter]:
-    text = os.environ.get(VARIABLE)
-    for name in DEFAULT if text is None else names_in(text):
+    text = os.environ.get(VARIABLE, "")
+    for name in names_in(text) if text.strip() else DEFAULT:
         try:
             yield named(name)
         except SettingsError as error:
             warnings.warn(f"{VARIABLE}={text}: {error}; it is left out", RetoldWarning, stacklevel=2)
 
 
+def _chosen_by_now() -> tuple[Exporter, ...]:
+    """The choice that somebody made meanwhile, else the environment's."""
+    return tuple(dict.fromkeys(_from_environment())) if _chosen is None else _chosen
+
+
 def _choose(exporters: tuple[Exporter, ...] | None) -> None:
     global _chosen
-    with _lock:
+    with audience.CHANGING:
         for exporter in exporters or ():
-            JOURNAL.exporter_known(exporter.name)
+            JOURNAL.exporter_known(audience.name_of(exporter))
         _chosen = exporters
         audience.replace(exporters or ())
 
 
 def _close_made() -> None:
     for exporter in _made.values():
-        exporter.close()
+        try:
+            exporter.close()
+        except Exception as error:  # noqa: BLE001 - the others are to be closed too
+            audience.exporter_failed(exporter, error)
 
 
 atexit.register(_close_made)

@@ -5,12 +5,11 @@ A backoff is stateless: what a call needs to remember is handed in, so that one 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
 
-from retold.core.checks import seconds, usable_seconds
+from retold.core.checks import seconds, usable_number
 from retold.core.ports import Rng
 from retold.errors import PolicyError
 
@@ -66,31 +65,26 @@ class Exponential:
     initial: float = 0.1
     factor: float = 2.0
     cap: float = 10.0
-    # The first attempt whose bound is the cap. Beyond it nothing is raised to a power, so nothing overflows.
-    _capped_from: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name in ("initial", "factor", "cap"):
+        for name in ("initial", "cap"):
             object.__setattr__(self, name, seconds(name, getattr(self, name)))
-        if self.factor < 1:
-            raise PolicyError(f"factor must be at least 1, not {self.factor!r}")
-        object.__setattr__(self, "_capped_from", self._first_capped())
-
-    def _first_capped(self) -> float:
-        if self.initial >= self.cap:
-            return 1
-        if self.initial == 0 or self.factor == 1:
-            return math.inf
-        steps = (math.log(self.cap) - math.log(self.initial)) / math.log(self.factor)
-        return math.ceil(steps) + 1
+        factor = usable_number(self.factor)
+        if factor is None or factor < 1:
+            raise PolicyError(f"factor must be a finite number of 1 or more, not {self.factor!r}")
+        object.__setattr__(self, "factor", factor)
 
     def delay(self, failed_attempt: int, previous: float, rng: Rng, /) -> float:
         """A random delay up to the bound of this attempt."""
-        if failed_attempt >= self._capped_from:
-            return rng.random() * self.cap
+        return rng.random() * self._bound(failed_attempt)
+
+    def _bound(self, failed_attempt: int) -> float:
         if self.initial == 0:
             return 0.0
-        return rng.random() * min(self.cap, self.initial * self.factor ** (failed_attempt - 1))
+        try:
+            return min(self.cap, self.initial * self.factor ** (failed_attempt - 1))
+        except OverflowError:
+            return self.cap
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +137,7 @@ def as_backoff(value: object) -> Backoff:
         return Computed(cast("Callable[[int], float]", value))
     if hasattr(value, "__next__"):
         raise PolicyError("backoff must not be an iterator, which only one call could use: pass a list")
-    if usable_seconds(value) is None:
+    if usable_number(value) is None:
         raise PolicyError(
             f"backoff must be a Backoff, seconds (finite, 0 or more), a list of seconds or a callable, not {value!r}"
         )

@@ -9,14 +9,14 @@ from retold.errors import PolicyError
 
 def seconds(name: str, value: object) -> float:
     """`value` as a finite number of seconds, 0 or more."""
-    number = usable_seconds(value)
+    number = usable_number(value)
     if number is None:
         raise PolicyError(f"{name} must be a finite number of seconds, 0 or more, not {value!r}")
     return number
 
 
-def usable_seconds(value: object) -> float | None:
-    """`value` as seconds, or None where it is no finite number of 0 or more. Never raises."""
+def usable_number(value: object) -> float | None:
+    """`value` as a float, or None where it is no finite number of 0 or more. Never raises."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:

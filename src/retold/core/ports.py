@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Rng(Protocol):
     """A source of chance, such as `random.Random(seed)`."""
 
@@ -14,6 +15,7 @@ class Rng(Protocol):
         ...
 
 
+@runtime_checkable
 class Clock(Protocol):
     """A source of time that also waits. `retold.testing.ManualClock` is one for tests."""
 

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from retold.core.backoff import DEFAULT, Backoff, as_backoff
-from retold.core.checks import seconds, usable_seconds
+from retold.core.checks import seconds, usable_number
 from retold.core.ports import Clock, Rng
 from retold.errors import PolicyError, RetryAgain
 from retold.events import DelaySource, Outcome
@@ -81,6 +81,10 @@ class Rules:
                 "fallback must be None or a callable that takes the final exception;"
                 " to return a value write fallback=lambda error: value"
             )
+        if self.clock is not None and not _is_one(self.clock, Clock):
+            raise PolicyError(f"clock must be an object with now, sleep and asleep, not {self.clock!r}")
+        if self.rng is not None and not _is_one(self.rng, Rng):
+            raise PolicyError(f"rng must be an object with a method random, such as Random(seed), not {self.rng!r}")
         if self.operation is not None:
             object.__setattr__(self, "operation", _clean_operation(self.operation))
 
@@ -130,7 +134,7 @@ class Rules:
             return Outcome.HINT_REFUSED
         delay = self.backoff.delay(number, previous, rng)
         if type(delay) is not float or not 0.0 <= delay < math.inf:
-            usable = usable_seconds(delay)
+            usable = usable_number(delay)
             if usable is None:
                 usable, ignored = DEFAULT.delay(number, previous, rng), "backoff"
             delay = usable
@@ -146,7 +150,7 @@ class Rules:
         answer = self.hint(failure)
         if answer is None:
             return None, None
-        hint = usable_seconds(answer)
+        hint = usable_number(answer)
         return hint, "hint" if hint is None else None
 
     def _floor(self, hint: float | None) -> float | None:
@@ -176,6 +180,11 @@ def _check_on(on: object) -> None:
                 raise PolicyError(f"on must name exceptions, and {each!r} is no exception type")
     elif on is not None and not callable(on):
         raise PolicyError(f"on must be an exception type, a tuple of them or a predicate, not {on!r}")
+
+
+def _is_one(value: object, protocol: type) -> bool:
+    # A class has its methods too, and is not meant.
+    return isinstance(value, protocol) and not isinstance(value, type)
 
 
 def _clean_operation(operation: object) -> str:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import ClassVar, cast
 from weakref import WeakKeyDictionary
 
-from opentelemetry.metrics import CallbackOptions, Histogram, MeterProvider, Observation
+from opentelemetry.metrics import CallbackOptions, Histogram, MeterProvider, Observation, get_meter_provider
 
 from retold import journal, telemetry
 from retold.journal import JOURNAL, Labels, Totals
@@ -23,7 +23,7 @@ _FIRST = telemetry.METRICS[0]
 class Instruments:
     """All instruments on one meter provider, where a second set would double every number."""
 
-    _made: ClassVar[WeakKeyDictionary[MeterProvider, Instruments]] = WeakKeyDictionary()
+    _made: ClassVar[WeakKeyDictionary[object, Instruments]] = WeakKeyDictionary()
 
     def __init__(self, provider: MeterProvider) -> None:
         self.always = False
@@ -43,9 +43,11 @@ class Instruments:
     @classmethod
     def of(cls, provider: MeterProvider, *, always: bool) -> Instruments:
         """The instruments of this provider; `always` has them tell even while another exporter does."""
-        made = cls._made.get(provider)
+        # The global one has a key of its own: a proxy stands for it until it is set, and tells it all from then on.
+        key = cls if provider is get_meter_provider() else provider
+        made = cls._made.get(provider) or cls._made.get(key)
         if made is None:
-            made = cls._made[provider] = cls(provider)
+            made = cls._made[key] = cls(provider)
         made.always = always
         return made
 
@@ -54,8 +56,9 @@ class Instruments:
 
     def _observe(self, metric: Metric, options: CallbackOptions) -> list[Observation]:
         if metric is _FIRST:
-            self._totals = JOURNAL.collect() if self._telling() else {}
-            self._record(JOURNAL.take_tape())
+            totals, tape = JOURNAL.collect_with_tape()
+            self._totals = totals if self._telling() else {}
+            self._record(tape)
         return [
             Observation(cast("int | float", value), _attributes(metric, labels))
             for labels, value in self._totals.get(metric, {}).items()

@@ -53,6 +53,7 @@ class CallSpans:
 
     def attempt_started(self, event: AttemptStarted) -> None:
         context = trace_api.set_span_in_context(self._call)
+        self._attached.clear()
         self._attach(context)
         if event.number > telemetry.MAX_ATTEMPT_SPANS:
             self._dropped += 1
@@ -70,7 +71,7 @@ class CallSpans:
         span = self._attempt
         if span is None:
             return
-        self._detach()
+        self._detach(down_to=1)
         span.set_attribute(telemetry.ATTEMPT_OUTCOME, event.outcome.value)
         if event.error_type is not None:
             span.set_attribute(telemetry.ERROR_TYPE, event.error_type)
@@ -87,8 +88,7 @@ class CallSpans:
 
     def call_ended(self, event: CallEnded) -> None:
         self._end_attempt()
-        while self._attached:
-            self._detach()
+        self._detach()
         span = self._call
         span.set_attributes(
             {
@@ -116,11 +116,14 @@ class CallSpans:
     def _attach(self, context: Context) -> None:
         self._attached.append((context, context_api.attach(context)))
 
-    def _detach(self) -> None:
-        """Detach what was attached last, if it is still current: a block may be left in another context."""
-        context, token = self._attached.pop()
-        if context_api.get_current() is context:
-            context_api.detach(token)
+    def _detach(self, *, down_to: int = 0) -> None:
+        """Detach what was attached, last first, as far as it is current.
+
+        A block may be left in another context. And what another exporter attached above is gone only when that one
+        has been told of the wait or the end.
+        """
+        while len(self._attached) > down_to and context_api.get_current() is self._attached[-1][0]:
+            context_api.detach(self._attached.pop()[1])
 
 
 def _show(metric: Metric, operation: str, outcome: str, duration: float, span: Span, time: int) -> None:
@@ -131,4 +134,4 @@ def _show(metric: Metric, operation: str, outcome: str, duration: float, span: S
             trace_api.format_trace_id(context.trace_id),
             trace_api.format_span_id(context.span_id),
         )
-        JOURNAL.page(operation).show(metric, outcome, Exemplar(duration, trace_id, span_id, time / 1e9))
+        JOURNAL.show(operation, metric, outcome, Exemplar(duration, trace_id, span_id, time / 1e9))

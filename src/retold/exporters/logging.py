@@ -20,8 +20,6 @@ class Logging(Lines):
     def __init__(self) -> None:
         super().__init__()
         self._logger = logging.getLogger(LOGGER)
-        if not any(isinstance(handler, logging.NullHandler) for handler in self._logger.handlers):
-            self._logger.addHandler(logging.NullHandler())
         self._levels = logging.getLevelNamesMapping()
 
     def write(self, level: str, event: str, fields: Fields) -> None:

@@ -21,6 +21,11 @@ except ImportError as error:
     raise ImportError("the prometheus exporter needs the extra: pip install 'retold[prometheus]'") from error
 
 Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
+_FAMILIES: dict[str, type[Family]] = {
+    "counter": CounterMetricFamily,
+    "gauge": GaugeMetricFamily,
+    "histogram": HistogramMetricFamily,
+}
 
 _COLLECTOR = "_retold_collector"
 
@@ -73,13 +78,7 @@ class _Collector:
 
 def _family(metric: Metric) -> Family:
     keys = [label_name(key) for key in metric.keys]
-    match metric.kind:
-        case "counter":
-            return CounterMetricFamily(metric.prometheus_name, metric.help, labels=keys)
-        case "gauge":
-            return GaugeMetricFamily(metric.prometheus_name, metric.help, labels=keys)
-        case "histogram":
-            return HistogramMetricFamily(metric.prometheus_name, metric.help, labels=keys)
+    return _FAMILIES[metric.kind](metric.prometheus_name, metric.help, labels=keys)
 
 
 def _add(family: Family, metric: Metric, labels: list[str], value: Value) -> None:

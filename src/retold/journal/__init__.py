@@ -1,6 +1,7 @@
 """What happened, written down by calls and folded into totals when somebody reads it."""
 
 from retold.journal.book import JOURNAL, Journal
+from retold.journal.lock import Lock
 from retold.journal.page import Page
 from retold.journal.totals import Distribution, Exemplar, Labels, Observation, Totals, Value
 
@@ -10,6 +11,7 @@ __all__ = [
     "Exemplar",
     "Journal",
     "Labels",
+    "Lock",
     "Observation",
     "Page",
     "Totals",

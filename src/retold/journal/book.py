@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Callable
 
 from retold import telemetry
+from retold.journal.lock import Lock, at_fork
 from retold.journal.page import Page
-from retold.journal.totals import Labels, Observation, Totals, Value
+from retold.journal.totals import Exemplar, Labels, Observation, Totals, Value
 from retold.telemetry import Metric
 
 TAPE_LIMIT = 4096
@@ -25,13 +24,13 @@ class Journal:
     def __init__(self) -> None:
         self.readers: frozenset[str] = frozenset()
         self._pages: dict[str, Page] = {}
-        self._limits: dict[str, int | None] = {}
+        self._limits: dict[str, int] = {}
         self._tape: list[Observation] = []
         self._play: Callable[[list[Observation]], None] | None = None
         self._exporter_failures: dict[str, int] = {}
         self._overflows = dict.fromkeys((telemetry.OPERATION, telemetry.ERROR_TYPE), 0)
         # Reentrant, because the garbage collector may end an abandoned call in the midst of a fold.
-        self._lock = threading.RLock()
+        self._lock = Lock()
         self._folding = False
 
     def register(self, operation: str, max_attempts: int | None = None) -> None:
@@ -39,7 +38,7 @@ class Journal:
         with self._lock:
             if operation not in self._pages and len(self._pages) < telemetry.MAX_OPERATIONS:
                 self._pages[operation] = self._new_page(operation)
-            if operation in self._pages:
+            if operation in self._pages and max_attempts is not None:
                 self._limits[operation] = max_attempts
 
     def page(self, operation: str) -> Page:
@@ -53,12 +52,19 @@ class Journal:
     def exporter_known(self, name: str) -> None:
         """Have the failures of this exporter exist at 0."""
         with self._lock:
-            self._exporter_failures.setdefault(name, 0)
+            self._exporter_failures.setdefault(self._exporter_label(name), 0)
 
     def exporter_failed(self, name: str) -> None:
         """Count an exception that an exporter raised."""
         with self._lock:
-            self._exporter_failures[name] = self._exporter_failures.get(name, 0) + 1
+            label = self._exporter_label(name)
+            self._exporter_failures[label] = self._exporter_failures.get(label, 0) + 1
+
+    def show(self, operation: str, metric: Metric, outcome: str, exemplar: Exemplar) -> None:
+        """Show a sampled span beside the bucket of `metric` that it fell into."""
+        page = self._pages.get(operation) or self._pages.get(telemetry.OTHER)
+        if page is not None:
+            page.show(metric, outcome, exemplar)
 
     def fold(self, page: Page) -> None:
         """Fold one page, unless somebody is at it: then they, or the next reader, take these entries too."""
@@ -66,7 +72,7 @@ class Journal:
             return
         try:
             self._fold([page])
-            play, tape = self._play, self._take_tape() if len(self._tape) >= TAPE_LIMIT else []
+            play, tape = self._play, self._take_long_tape()
         finally:
             self._lock.release()
         if play and tape:
@@ -75,39 +81,29 @@ class Journal:
     def collect(self) -> Totals:
         """Fold everything and read it: all numbers of one moment, by metric and labels."""
         with self._lock:
-            totals: dict[Metric, dict[Labels, Value]] = {metric: {} for metric in telemetry.METRICS}
-            pages = list(self._pages.values())
-            self._fold(pages)
-            for page in pages:
-                for metric, series in page.read().items():
-                    totals[metric].update(series)
-            for operation, limit in self._limits.items():
-                if limit is not None:
-                    totals[telemetry.MAX_ATTEMPTS][operation,] = limit
-            totals[telemetry.EXPORTER_FAILURES].update(
-                {(name,): count for name, count in self._exporter_failures.items()}
-            )
-            totals[telemetry.LABEL_OVERFLOWS].update({(key,): count for key, count in self._overflows.items()})
-            return totals
+            totals = self._read()
+            play, tape = self._play, self._take_long_tape()
+        if play and tape:
+            play(tape)
+        return totals
+
+    def collect_with_tape(self) -> tuple[Totals, list[Observation]]:
+        """The same for the backend of the tape, with what was observed since the last time, of the same moment."""
+        with self._lock:
+            return self._read(), self._take_tape()
 
     def record_tape(self, play: Callable[[list[Observation]], None] | None) -> None:
         """Keep every value of a histogram for `play`, a backend that aggregates itself; None ends it.
 
-        `play` is called by whoever writes when the tape is full, and the reader calls `take_tape` after
-        `collect`; either way it sees every observation once.
+        `play` is called by whoever folds when the tape is full, and else its owner calls `collect_with_tape`;
+        either way it sees every observation once.
         """
         with self._lock:
             self._play = play
             self._tape = []
 
-    def take_tape(self) -> list[Observation]:
-        """The observations that were folded since the last time."""
-        with self._lock:
-            return self._take_tape()
-
     def restart(self) -> None:
-        """Start from zero with a lock of its own, as a forked child does; pages in use stay in use."""
-        self._lock = threading.RLock()
+        """Start from zero, as a forked child does; pages in use stay in use."""
         self._folding = False
         self._tape = []
         for page in self._pages.values():
@@ -122,6 +118,18 @@ class Journal:
             self._limits.clear()
             self._exporter_failures.clear()
             self.restart()
+
+    def _read(self) -> Totals:
+        totals: dict[Metric, dict[Labels, Value]] = {metric: {} for metric in telemetry.METRICS}
+        pages = list(self._pages.values())
+        self._fold(pages)
+        for page in pages:
+            for metric, series in page.read().items():
+                totals[metric].update(series)
+        totals[telemetry.MAX_ATTEMPTS].update({(name,): limit for name, limit in self._limits.items()})
+        totals[telemetry.EXPORTER_FAILURES].update({(name,): count for name, count in self._exporter_failures.items()})
+        totals[telemetry.LABEL_OVERFLOWS].update({(key,): count for key, count in self._overflows.items()})
+        return totals
 
     def _fold(self, pages: list[Page]) -> None:
         if self._folding:
@@ -164,8 +172,13 @@ class Journal:
         tape, self._tape = self._tape, []
         return tape
 
+    def _take_long_tape(self) -> list[Observation]:
+        return self._take_tape() if len(self._tape) >= TAPE_LIMIT else []
+
+    def _exporter_label(self, name: str) -> str:
+        known = self._exporter_failures
+        return name if name in known or len(known) < telemetry.MAX_EXPORTERS else telemetry.OTHER
+
 
 JOURNAL = Journal()
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=JOURNAL.restart)
+at_fork(JOURNAL.restart)

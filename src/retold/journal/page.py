@@ -1,21 +1,22 @@
 """The page of one operation: where calls write, without waiting for anyone.
 
-Writing is a `list.append`, which is atomic, so threads never queue. What must stay true: an attempt is written
-before the end of its call, and ends are folded before beginnings; so no reader sees more calls than attempts,
-or fewer than no active ones.
+Writing is a `list.append`, which is atomic, so threads never queue. What must stay true: there is one list, on which
+a call's beginning comes before its attempts and its end after them. So whatever a reader takes off its front agrees
+with itself: no more calls than attempts, none over that has not begun, none asleep that is not active. Only a call
+that began before a fork can end without having begun here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from retold.events import AttemptOutcome, Outcome
 from retold.journal.totals import Exemplar, Observation, OperationTotals, Totals
 from retold.telemetry import Metric
 
-FOLD_AT = 64
-"""Entries in one list of a page at which its writer folds it."""
+FOLD_AT = 128
+"""Entries on a page at which its writer folds it."""
 
 T = TypeVar("T")
 
@@ -41,6 +42,10 @@ class _Call(NamedTuple):
     fallback: bool
 
 
+# None is a call that began, a number the seconds of one that succeeded at once: the common case makes no object.
+_Entry: TypeAlias = _Attempt | _WaitBegan | _WaitEnded | _Call | float | None
+
+
 class Page:
     """What happened to one operation.
 
@@ -51,8 +56,6 @@ class Page:
     """
 
     __slots__ = (
-        "_at_once",
-        "_begun",
         "_entries",
         "_exemplars",
         "_fold",
@@ -71,19 +74,17 @@ class Page:
 
     def clear(self) -> None:
         """Start from zero."""
-        self._begun: list[None] = []
-        self._at_once: list[float] = []
-        self._entries: list[_Attempt | _WaitBegan | _WaitEnded | _Call] = []
+        self._entries: list[_Entry] = []
         self._exemplars: list[tuple[Metric, str, Exemplar]] = []
         self._totals = OperationTotals(self.operation, self._observed)
 
     def call_began(self) -> None:
-        self._begun.append(None)
+        self._entries.append(None)
 
     def succeeded_at_once(self, duration: float) -> None:
         """A call succeeded with its first attempt: `duration` is the attempt's and the call's."""
-        self._at_once.append(duration)
-        if len(self._at_once) >= FOLD_AT:
+        self._entries.append(duration)
+        if len(self._entries) >= FOLD_AT:
             self._fold(self)
 
     def attempt_ended(self, outcome: AttemptOutcome, duration: float, error_type: str | None) -> None:
@@ -115,11 +116,10 @@ class Page:
         """
         totals = self._totals
         overflows = 0
-        for duration in _take(self._at_once):
-            totals.add_attempt(AttemptOutcome.SUCCESS, duration, None)
-            totals.add_call(Outcome.SUCCESS, 1, duration, False)
         for entry in _take(self._entries):
             match entry:
+                case None:
+                    totals.begun += 1
                 case _Attempt(outcome, duration, error_type):
                     overflows += not totals.add_attempt(outcome, duration, error_type)
                 case _WaitBegan():
@@ -128,9 +128,12 @@ class Page:
                     totals.add_wait(seconds)
                 case _Call(outcome, attempts, duration, fallback):
                     totals.add_call(outcome, attempts, duration, fallback)
+                case duration:
+                    totals.add_attempt(AttemptOutcome.SUCCESS, duration, None)
+                    totals.add_call(Outcome.SUCCESS, 1, duration, False)
         for metric, outcome_label, exemplar in _take(self._exemplars):
             totals.show(metric, outcome_label, exemplar)
-        totals.begun += len(_take(self._begun))
+        totals.begun = max(totals.begun, totals.ended)
         return overflows
 
     def read(self) -> Totals:

@@ -107,7 +107,7 @@ class OperationTotals:
         return fits
 
     def add_wait(self, seconds: float) -> None:
-        self.waiting -= 1
+        self.waiting = max(self.waiting - 1, 0)  # a wait may have begun before a fork
         self._observe(telemetry.RETRY_DELAYS, (self._operation,), seconds)
 
     def add_call(self, outcome: Outcome, attempts: int, duration: float, fallback: bool) -> None:

@@ -34,7 +34,8 @@ async def run(
             if delay is None:
                 if call.fallback_due:
                     return await _serve_for_rejected(call)
-                raise call.take_replacement()
+                with call.untouched():
+                    raise call.take_replacement()
             await pause(call, delay)
     finally:
         call.close()

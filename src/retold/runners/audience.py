@@ -6,7 +6,7 @@ import logging
 import time
 
 from retold.exporter import Exporter
-from retold.journal import JOURNAL
+from retold.journal import JOURNAL, Lock
 from retold.telemetry import ERROR_TYPE, EVENT_EXPORTER_FAILED, EXPORTER, error_type
 
 
@@ -19,7 +19,7 @@ class Audience:
     __slots__ = ("asleep", "exporters", "journaling", "live", "readers", "retrospective", "silent")
 
     def __init__(self, exporters: tuple[Exporter, ...]) -> None:
-        awake = [exporter for exporter in exporters if exporter.is_awake()]
+        awake = [exporter for exporter in exporters if _is_awake(exporter)]
         self.exporters = exporters
         self.asleep = tuple(exporter for exporter in exporters if exporter not in awake)
         self.live = tuple(exporter for exporter in awake if exporter.live)
@@ -29,35 +29,64 @@ class Audience:
         self.silent = not awake
 
 
-NOBODY = Audience(())
-
-_current = NOBODY
-
-
 def current() -> Audience:
     """The audience of a call that begins now; wakes the exporters that have something to tell at last."""
-    if _current.asleep and any(exporter.is_awake() for exporter in _current.asleep):
-        replace(_current.exporters)
-    return _current
+    audience = _current
+    if audience.asleep and any(_is_awake(exporter) for exporter in audience.asleep):
+        return _wake(audience)
+    return audience
 
 
 def replace(exporters: tuple[Exporter, ...]) -> None:
-    """Make these the exporters of all calls that begin from now on."""
+    """Make these the exporters of all calls that begin from now on. Under `CHANGING`."""
     global _current
     _current = Audience(exporters)
     JOURNAL.readers = _current.readers
 
 
-_LOG_INTERVAL = 60.0
-_logger = logging.getLogger("retold")
-_last_logged: dict[str, float] = {}
+def name_of(exporter: Exporter) -> str:
+    """The name under which an exporter's failures are counted."""
+    return exporter.name or type(exporter).__qualname__
 
 
 def exporter_failed(exporter: Exporter, error: Exception) -> None:
     """Count what an exporter raised, and say so once a minute. The call goes on."""
-    name = exporter.name or type(exporter).__qualname__
+    name = name_of(exporter)
     JOURNAL.exporter_failed(name)
     now = time.monotonic()
-    if now - _last_logged.get(name, -_LOG_INTERVAL) >= _LOG_INTERVAL:
-        _last_logged[name] = now
+    if now - _last_logged.get(name, -_LOG_INTERVAL) < _LOG_INTERVAL:
+        return
+    _last_logged[name] = now
+    try:
         _logger.warning(EVENT_EXPORTER_FAILED, extra={EXPORTER: name, ERROR_TYPE: error_type(error)})
+    except Exception:  # noqa: BLE001 - a handler or filter of the application's that raises; the failure is counted
+        return
+
+
+def _is_awake(exporter: Exporter) -> bool:
+    try:
+        return exporter.is_awake()
+    except Exception as error:  # noqa: BLE001 - whatever an exporter raises, the call goes on
+        exporter_failed(exporter, error)
+        return False
+
+
+def _wake(seen: Audience) -> Audience:
+    """Sort the exporters anew, unless they have been replaced since: a call must not undo what was configured."""
+    with CHANGING:
+        if _current is seen:
+            replace(seen.exporters)
+        return _current
+
+
+_LOG_INTERVAL = 60.0
+_last_logged: dict[str, float] = {}
+_logger = logging.getLogger("retold")
+# Without it the standard library prints warnings to standard error when the application has no handler.
+_logger.addHandler(logging.NullHandler())
+
+CHANGING = Lock()
+"""Held by whoever changes the choice of exporters."""
+
+NOBODY = Audience(())
+_current = NOBODY

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 from types import TracebackType
-from typing import NoReturn
 
 from retold.core.rules import MISSING, Rules
 from retold.errors import UsageError
@@ -62,6 +61,8 @@ class Attempt:
         self._result = result
 
     def __enter__(self) -> Attempt:
+        if self._call.over:
+            raise UsageError("this attempt's call is over: keep the iterator until the block has run")
         if self._state is not _State.OFFERED:
             raise UsageError("an attempt is entered once: write `with attempt:` as the body of the `for`")
         self._state = _State.RUNNING
@@ -73,17 +74,26 @@ class Attempt:
     ) -> bool:
         call = self._call
         self._state = _State.DONE
-        if error is not None:
-            delay = call.failed(error)
-        else:
-            delay = call.returned(self._result, judged=self._result is not MISSING)
-        self._result = MISSING
+        result, self._result = self._result, MISSING
+        if call.over:
+            return False
+        try:
+            if error is not None:
+                delay = call.failed(error)
+            else:
+                delay = call.returned(result, judged=result is not MISSING)
+        except BaseException:
+            call.close()
+            raise
         if delay is not None:
             self._state = _State.FAILED
             self._delay = delay
             return True
         if call.replaced:
-            _raise_untouched(call.take_replacement())
+            # Else this frame would hold `Abort`, which holds the error whose traceback holds this frame.
+            del error, traceback
+            with call.untouched():
+                raise call.take_replacement()
         return False
 
     def take_delay(self) -> float | None:
@@ -95,20 +105,11 @@ class Attempt:
         if self._state is _State.DONE:
             return None
         if self._state is not _State.FAILED:
+            self._call.close(Outcome.ABORTED)
             raise UsageError("the loop came around without running its attempt: write `with attempt:` inside the `for`")
         self._state = _State.OFFERED
         self.number += 1
         return self._delay
-
-
-def _raise_untouched(error: BaseException) -> NoReturn:
-    """Raise `error` without making what is being handled its context."""
-    context = error.__context__
-    try:
-        raise error
-    finally:
-        error.__context__ = context
-        del error, context  # else the traceback would hold this frame, and the frame the traceback
 
 
 def attempts(rules: Rules, operation: str) -> Iterator[Attempt]:

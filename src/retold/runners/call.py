@@ -19,6 +19,7 @@ from retold.runners.clocks import SYSTEM_CLOCK
 from retold.runners.notes import note
 from retold.runners.report import Report
 from retold.runners.story import Story
+from retold.runners.untouched import Untouched
 from retold.telemetry import REJECTED_RESULT_TYPE, error_type
 
 T = TypeVar("T")
@@ -146,6 +147,11 @@ class Call:
     def replaced(self) -> bool:
         return self._instead is not None
 
+    def untouched(self) -> Untouched:
+        """For a `with` around raising the replacement."""
+        assert self._instead is not None
+        return Untouched(self._instead)
+
     def take_replacement(self) -> BaseException:
         """The exception to raise in place of the function's own. Keeping it here would make a cycle."""
         instead, self._instead = self._instead, None
@@ -170,7 +176,10 @@ class Call:
 
     def close(self, outcome: Outcome = Outcome.CANCELLED) -> None:
         """Make sure that the call is over: with the outcome that was decided, else with this one."""
-        if self.over or self.number == 0:
+        if self.over:
+            return
+        if self.number == 0:  # a block that was never entered: nobody was told that it began
+            self.over = True
             return
         now = self.clock.now()
         if self._running:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 
 
+_LONGEST = 1e9
+"""Seconds; the operating system's clock overflows somewhere beyond."""
+
+
 class SystemClock:
     """The machine's monotonic clock: changing the wall clock changes nothing."""
 
     now = staticmethod(time.monotonic)
 
     def sleep(self, seconds: float, /) -> None:
-        """Block the thread. A zero wait costs no system call."""
+        """Block the thread, for decades at most. A zero wait costs no system call."""
         if seconds > 0:
-            time.sleep(seconds)
+            time.sleep(min(seconds, _LONGEST))
 
     async def asleep(self, seconds: float, /) -> None:
         """Block the task; a zero wait gives the other tasks one turn."""

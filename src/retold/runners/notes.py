@@ -10,17 +10,18 @@ def note(error: BaseException, operation: str, outcome: Outcome, attempts: int, 
 
     An exception that refuses notes gets none.
     """
-    prefix = f"retold: {operation}: "
-    times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
-    text = f"{prefix}{outcome} after {times} in {elapsed:.3g} s"
     if type(error).add_note is not BaseException.add_note:
         return
+    prefix = f"retold: {operation}: "
+    times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+    text = f"{prefix}{outcome} after {times} in {round(elapsed, 3):g} s"
     try:
-        earlier: list[str] = getattr(error, "__notes__", [])
-        # One assignment: threads that share the exception must not leave two notes of ours.
-        error.__notes__ = [*(each for each in earlier if not _starts_with(each, prefix)), text]
-    except Exception:  # noqa: BLE001 - a frozen exception, or one whose notes are no list of texts
-        return
+        earlier: object = getattr(error, "__notes__", [])
+        if isinstance(earlier, list):
+            # One assignment: threads that share the exception must not leave two notes of ours.
+            error.__notes__ = [*(each for each in earlier if not _starts_with(each, prefix)), text]
+    except Exception:  # noqa: BLE001, S110 - a frozen exception
+        pass
 
 
 def _starts_with(note: object, prefix: str) -> bool:

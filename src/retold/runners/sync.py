@@ -33,7 +33,8 @@ def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
             if delay is None:
                 if call.fallback_due:
                     return _serve_for_rejected(call)
-                raise call.take_replacement()
+                with call.untouched():
+                    raise call.take_replacement()
             pause(call, delay)
     finally:
         call.close()
@@ -78,5 +79,5 @@ def _warn_in_event_loop(operation: str) -> None:
         f"{operation} waits in a running event loop and blocks it: make the function async,"
         " use `async for` or `await policy.acall(...)`, or run it in a thread",
         BlockingWarning,
-        stacklevel=4,
+        stacklevel=5,
     )

@@ -6,16 +6,19 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from retold.cli.demo.child import Counts, Upstream, UpstreamError
 from retold.cli.demo.incident import Incident
+from tests.cli.demo.upstreams import is_ok
 
 PARENT = """
 import signal, sys
 from pathlib import Path
+from typing import Any
 from retold.cli.demo.child import Upstream
 
 upstream = Upstream.start(seed=7, failure_rate=0.0, stall=0.0, counts=Path(sys.argv[1]))
@@ -27,13 +30,6 @@ signal.pause()
 def start(folder: Path, *, incident: Incident | None = None, timeout: float = 10.0) -> Upstream:
     counts = folder / "counts.json"
     return Upstream.start(seed=7, failure_rate=0.0, stall=0.0, counts=counts, incident=incident, timeout=timeout)
-
-
-def is_ok(client: httpx.Client) -> bool:
-    try:
-        return client.get("/papers/1").is_success
-    except httpx.TransportError:
-        return False
 
 
 def test_serves_until_closed_and_returns_what_it_counted(tmp_path: Path) -> None:
@@ -126,3 +122,34 @@ def test_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
             assert client.recv(65536) == b""
 
     assert '"total": 1' in counts.read_text()
+
+
+def test_an_interrupted_start_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    class Recorded(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            started.append(self)
+
+    monkeypatch.setattr("select.select", interrupted)
+    monkeypatch.setattr("subprocess.Popen", Recorded)
+
+    with pytest.raises(KeyboardInterrupt):
+        start(tmp_path)
+
+    [process] = started
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_tells_that_the_upstream_has_ended(tmp_path: Path) -> None:
+    with start(tmp_path) as upstream:
+        upstream.check()
+        os.kill(upstream.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, upstream.pid, os.WEXITED | os.WNOWAIT)
+
+        with pytest.raises(UpstreamError, match="ended with status -9 before the run did"):
+            upstream.check()

@@ -79,7 +79,11 @@ class Upstream:
             # Its own session: a terminal's Ctrl-C must not reach it before this process is done with it.
             start_new_session=True,
         )
-        return cls(process, _port(process, timeout), counts)
+        try:
+            return cls(process, _port(process, timeout), counts)
+        except BaseException:
+            _kill(process)
+            raise
 
     def begin(self) -> None:
         """Start the incident's clock: the load starts now.
@@ -93,24 +97,40 @@ class Upstream:
         except BrokenPipeError:
             raise UpstreamError("the upstream has ended before the load began") from None
 
+    def check(self) -> None:
+        """See that the process still runs.
+
+        Raises:
+            UpstreamError: It has ended.
+        """
+        status = self._process.poll()
+        if status is not None:
+            raise UpstreamError(f"the upstream has ended with status {status} before the run did")
+
     def close(self, timeout: float = 5.0) -> Counts:
         """End the process, by force after `timeout` seconds, and read what it counted.
 
         Counts of a process that ended by force may lack its last second.
         """
-        if self._process.returncode is None:
-            try:
-                self._process.communicate(timeout=timeout)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.communicate()
+        self._end(timeout)
         return Counts(**json.loads(self._counts.read_text(encoding="utf-8")))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._end(timeout=5.0)
+
+    def _end(self, timeout: float) -> None:
+        try:
+            self._process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            _kill(self._process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.communicate()
 
 
 def _port(process: subprocess.Popen[bytes], timeout: float) -> int:

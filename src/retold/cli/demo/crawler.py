@@ -12,6 +12,7 @@ import httpx
 from opentelemetry.trace import Span, SpanKind, StatusCode, get_tracer
 
 import retold
+from retold.telemetry import error_type
 
 READ_TIMEOUT = 0.5
 """Seconds that the upstream may take to answer; a stalled one takes longer."""
@@ -103,8 +104,9 @@ class Crawler:
     """Reads papers from the upstream at `url`."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=_TIMEOUT, limits=_LIMITS)
-        self._async_client = httpx.AsyncClient(base_url=url, timeout=_TIMEOUT, limits=_LIMITS)
+        # The proxies that the environment names are not for this machine.
+        self._client = httpx.Client(base_url=url, timeout=_TIMEOUT, limits=_LIMITS, trust_env=False)
+        self._async_client = httpx.AsyncClient(base_url=url, timeout=_TIMEOUT, limits=_LIMITS, trust_env=False)
 
     @crawling.replace(operation="papers.fetch")
     async def fetch_paper(self, number: int) -> str:
@@ -152,6 +154,6 @@ def _request_span() -> Generator[Span, None, None]:
         try:
             yield span
         except Exception as error:
-            span.set_attribute("error.type", type(error).__qualname__)
+            span.set_attribute("error.type", error_type(error))
             span.set_status(StatusCode.ERROR)
             raise

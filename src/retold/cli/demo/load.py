@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import count, cycle
+from itertools import count, cycle, takewhile
 
 from retold.cli.demo.crawler import CLOCK, Crawler, Stopped
 
@@ -44,13 +45,12 @@ class Load:
         """Begin calls for `duration` seconds, or until `stop`, and return when all have ended."""
         jobs = cycle((self._crawler.fetch_paper, self._download_pdf, self._crawler.update_index, self._find_citations))
         began = time.monotonic()
-        for number in count():
-            due = began + number / self._rate
-            if duration is not None and due - began >= duration:
+        end = math.inf if duration is None else duration
+        dues = takewhile(lambda due: due < end, (number / self._rate for number in count()))
+        for number, (due, job) in enumerate(zip(dues, jobs, strict=False)):
+            if await self._stopped_by(began + due):
                 break
-            if await self._stopped_by(due):
-                break
-            self._begin(next(jobs), number)
+            self._begin(job, number)
         await self._drain()
 
     async def _stopped_by(self, due: float) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import retold
+from retold.cli.demo import signals
 from retold.cli.demo.incident import Incident
 from retold.cli.parser import Parser, number, whole
 
@@ -98,18 +99,24 @@ def add_to(commands: _SubParsersAction[Parser]) -> None:
 def _run(parser: Parser, chosen: argparse.Namespace) -> int:
     options = _options(parser, chosen)
     try:
+        signals.interrupt()
+        run = _loaded(parser)
         retold.configure(exporters=options.exporters)
+        return run(parser, options)
     except retold.SettingsError as error:
         parser.error(f"{options.exporters_source}: {error}")
-    # SIGTERM ends the loading of libraries as Ctrl-C does; after that the run has handlers of its own.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        signals.ignore()
+
+
+def _loaded(parser: Parser) -> Callable[[Parser, Options], int]:
     try:
         from retold.cli.demo.run import run  # the extra's libraries, which only this command needs
     except ImportError as error:
         parser.error(f"{error.name} is not installed, which the demo needs: pip install 'retold[demo]'")
-    except KeyboardInterrupt:
-        return 0
-    return run(parser, options)
+    return run
 
 
 def _options(parser: Parser, chosen: argparse.Namespace) -> Options:
@@ -119,9 +126,7 @@ def _options(parser: Parser, chosen: argparse.Namespace) -> Options:
         parser.error(f"{given} {at if lasts is None else lasts:g} needs {missing} too")
     named, source = chosen.exporters, "--exporters"
     if named is None:
-        named, source = os.environ.get(_VARIABLE), _VARIABLE
-    if named is None:
-        named = DEFAULT_EXPORTERS
+        named, source = os.environ.get(_VARIABLE, "").strip() or DEFAULT_EXPORTERS, _VARIABLE
     names = tuple(name.strip() for name in named.split(",") if name.strip())
     values: dict[str, Any] = vars(chosen) | {
         "incident": None if at is None else Incident(at, lasts),

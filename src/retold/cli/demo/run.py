@@ -1,21 +1,22 @@
 """One run of the demo: everything is started, called, told, stopped and compared here.
 
-All of it happens inside of one event loop, whose signal handlers turn SIGINT and SIGTERM into a wish to stop;
-so nothing is ever cut off half-way.
+All of it happens inside of one event loop, in which SIGINT and SIGTERM are a wish to stop, so nothing is ever cut
+off half-way.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 import time
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 import retold
+from retold.cli.demo import signals
 from retold.cli.demo.child import Upstream, UpstreamError
 from retold.cli.demo.crawler import READ_TIMEOUT, ROUTES, Crawler
 from retold.cli.demo.endpoint import Endpoint, PortError
@@ -34,13 +35,14 @@ def run(parser: Parser, options: Options) -> int:
     """Run the demo; return its exit status: 1 if what it counted and what its upstream counted differ."""
     try:
         return asyncio.run(_Run(parser, options).main())
-    except UpstreamError as error:
+    except BrokenPipeError:
+        # Nobody reads on, as in `retold demo | head`.
+        _close_output()
+        return 0
+    except (UpstreamError, OSError) as error:
+        _close_output()
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return 1
-    except BrokenPipeError:
-        # Nobody reads on, as in `retold demo | head`. What is still buffered must not fail once more at the exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 class _Run:
@@ -52,9 +54,7 @@ class _Run:
         self._stop = asyncio.Event()
 
     async def main(self) -> int:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop.set)
+        signals.set_instead(self._stop)
         with ExitStack() as at_end:
             retold.configure(exporters=[*self._options.exporters, self._tally])
             endpoint = self._serve_metrics(at_end)
@@ -75,6 +75,7 @@ class _Run:
             self._greet(folder, endpoint, traces)
             held_back = await self._call(upstream)
             await self._linger()
+            upstream.check()
             results = Results(self._tally, upstream.close().requests, held_back)
             if traces is not None:
                 traces.close()
@@ -91,8 +92,11 @@ class _Run:
             if any(folder.iterdir()):
                 self._parser.error(f"--output {folder} is not empty: name a new folder, so that no run is lost")
         except OSError as error:
-            self._parser.error(f"--output {folder} cannot be used ({error.strerror}): name another folder")
+            self._cannot_use(folder, error)
         return folder
+
+    def _cannot_use(self, folder: Path, error: OSError) -> NoReturn:
+        self._parser.error(f"--output {folder} cannot be used ({error.strerror}): name another folder")
 
     def _serve_metrics(self, at_end: ExitStack) -> Endpoint | None:
         if "prometheus" not in self._options.exporters:
@@ -111,6 +115,8 @@ class _Run:
             return Traces(folder / "spans.jsonl")
         except TracesError as error:
             self._parser.error(str(error))
+        except OSError as error:
+            self._cannot_use(folder, error)
 
     def _greet(self, folder: Path, endpoint: Endpoint | None, traces: Traces | None) -> None:
         say, options = self._screen.say, self._options
@@ -128,7 +134,7 @@ class _Run:
         load = Load(crawler, self._options.rate)
         upstream.begin()
         self._tally.begin()
-        showing = asyncio.create_task(self._show())
+        showing = asyncio.create_task(self._show(upstream))
         stopping = asyncio.create_task(self._stop_when_asked(load))
         try:
             await load.run(self._options.duration)
@@ -137,7 +143,7 @@ class _Run:
                 task.cancel()
             await asyncio.wait((showing, stopping))
             await crawler.close()
-        # What showing had to say is a failure too, such as a pipe that nobody reads.
+        # What ended the showing early is a failure of the run, such as a pipe that nobody reads.
         if not showing.cancelled():
             showing.result()
         return load.held_back
@@ -146,7 +152,7 @@ class _Run:
         await self._stop.wait()
         load.stop()
 
-    async def _show(self) -> None:
+    async def _show(self, upstream: Upstream) -> None:
         incident = self._options.incident
         began = time.monotonic()
         while True:
@@ -154,8 +160,9 @@ class _Run:
             elapsed = time.monotonic() - began
             phase = "" if incident is None else incident.phase(elapsed).value
             try:
+                upstream.check()
                 self._screen.second(elapsed, self._tally.take_second(), self._tally, phase)
-            except BrokenPipeError:
+            except (UpstreamError, OSError):
                 self._stop.set()
                 raise
 
@@ -164,6 +171,11 @@ class _Run:
             self._screen.say(f"serving /metrics for another {self._options.linger:g} s")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), self._options.linger)
+
+
+def _close_output() -> None:
+    """What is still buffered must not fail once more at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -24,31 +24,16 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from random import Random
 from typing import assert_never, cast
 
+from retold.cli.demo.answers import Answer, Choices
 from retold.cli.demo.incident import Incident
 
 HEADER_LIMIT_BYTES = 64 * 1024
 REQUEST_LINE = re.compile(rb"GET /([^/?\s]*)\S* HTTP/1\.[01]\r")
 # With a linger time of zero, closing a socket sends a reset instead of an orderly end.
 NO_LINGER = struct.pack("ii", 1, 0)
-
-
-class Answer(StrEnum):
-    """What the upstream does with a request."""
-
-    OK = "ok"
-    UNAVAILABLE = "unavailable"
-    RATE_LIMITED = "rate_limited"
-    RESET = "reset"
-    STALL = "stall"
-
-
-# Each failure as often as its weight. Stalls are slow, so they stay few.
-FAILURES = 4 * [Answer.UNAVAILABLE] + 2 * [Answer.RATE_LIMITED] + 2 * [Answer.RESET] + 2 * [Answer.STALL]
 
 
 def response(status: str, *headers: str) -> bytes:
@@ -64,24 +49,6 @@ RESPONSES = {
     Answer.UNAVAILABLE: response("503 Service Unavailable", "Retry-After: 1"),
     Answer.RATE_LIMITED: response("429 Too Many Requests", "Retry-After: 1"),
 }
-
-
-class Choices:
-    """Chooses answers by chance, the same ones in every run of a seed.
-
-    A route's k-th answer depends on nothing but the seed, the route, k and the failure rate.
-    """
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._chances: dict[str, Random] = {}
-
-    def answer(self, route: str, failure_rate: float) -> Answer:
-        if route not in self._chances:
-            self._chances[route] = Random(f"{self._seed}:{route}")
-        # Draw both always: the rate at one request must not shift the answers to later ones.
-        fate, failure = self._chances[route].random(), self._chances[route].random()
-        return FAILURES[int(failure * len(FAILURES))] if fate < failure_rate else Answer.OK
 
 
 class Counts:

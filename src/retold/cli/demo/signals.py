@@ -1,0 +1,38 @@
+"""What Ctrl-C and SIGTERM do to the demo: never a traceback, at no moment of it.
+
+While libraries are loaded they end the process, during the run they are a wish to stop, and after it they are
+nothing: it ends anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+
+_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
+
+def interrupt() -> None:
+    """From now on they raise `KeyboardInterrupt`."""
+    for number in _NUMBERS:
+        signal.signal(number, signal.default_int_handler)
+
+
+def set_instead(stop: asyncio.Event) -> None:
+    """From now on they set `stop`. To be called inside of its event loop."""
+    loop = asyncio.get_running_loop()
+
+    # The loop has handlers too, but takes them back when it closes, and then a signal would end the process.
+    def wish(*_: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed: all has been stopped
+            loop.call_soon_threadsafe(stop.set)
+
+    for number in _NUMBERS:
+        signal.signal(number, wish)
+
+
+def ignore() -> None:
+    """From now on they do nothing, and that holds for the interpreter's own end too."""
+    for number in _NUMBERS:
+        signal.signal(number, signal.SIG_IGN)

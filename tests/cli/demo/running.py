@@ -1,0 +1,165 @@
+"""`retold demo` as its users see it: a process, its lines, its files and its end."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, Self
+
+from retold.cli.demo.crawler import ROUTES
+
+COMMAND = [sys.executable, "-m", "retold", "demo"]
+_TOO_LONG = 60.0
+_POLL_INTERVAL = 0.01
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment without what would change a demo, and with `more`."""
+    foreign = ("OTEL_", "RETOLD_EXPORTERS", "FORCE_COLOR", "COLUMNS")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | more
+
+
+class Demo:
+    """A demo that writes to `folder`. It is killed when its context ends, or when it takes much too long."""
+
+    def __init__(self, folder: Path, *options: str, before: tuple[str, ...] = (), **variables: str) -> None:
+        self.folder = folder
+        self.lines: list[str] = []
+        self._errors = TemporaryFile("w+")  # noqa: SIM115 (closed at the end of this context)
+        command = [sys.executable, *before, *COMMAND[1:], f"--output={folder}", "--port=0", *options]
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=self._errors, text=True, env=environment(**variables)
+        )
+        self._watchdog = threading.Timer(_TOO_LONG, self.process.kill)
+        self._watchdog.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watchdog.cancel()
+        self._watchdog.join()
+        self.process.kill()
+        with self.process:
+            pass  # it closes the pipe and waits
+        self._errors.close()
+
+    def wait_for_line(self, pattern: str) -> re.Match[str]:
+        """Read stdout up to the line that `pattern` is found in."""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.lines.append(line)
+            found = re.search(pattern, line)
+            if found:
+                return found
+        raise AssertionError(f"no line has {pattern}: {self.lines} {self.errors}")
+
+    def end(self, by: signal.Signals | None = None) -> int:
+        """Read stdout to its end and return the exit status, after sending the signal `by` if there is one."""
+        if by is not None:
+            self.process.send_signal(by)
+        rest, _ = self.process.communicate()
+        self.lines += rest.splitlines(keepends=True)
+        return self.process.returncode
+
+    @property
+    def output(self) -> str:
+        """What has been read of stdout."""
+        return "".join(self.lines)
+
+    @property
+    def errors(self) -> str:
+        """What has been written to stderr."""
+        # Not by this file object's own position, which the process shares.
+        return os.pread(self._errors.fileno(), 10**7, 0).decode()
+
+    @property
+    def upstream(self) -> int | None:
+        """The process id of its upstream, which alone has this file in its command line."""
+        sought = f"--counts={self.folder / 'upstream.json'}".encode()
+        return next((pid for pid in _processes() if sought in _command_line(pid)), None)
+
+    @property
+    def metrics_url(self) -> str:
+        """Where it serves /metrics, as it said."""
+        return self.wait_for_line(r"metrics: (http://\S+)")[1]
+
+
+class Files:
+    """What a run that is over has left in its folder. Spans are as the SDK writes them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        return dict(json.loads((self._folder / "summary.json").read_text()))
+
+    @cached_property
+    def requests(self) -> dict[str, dict[str, int]]:
+        """What the upstream counted, by operation."""
+        counted = json.loads((self._folder / "upstream.json").read_text())["requests"]
+        return {operation: counted.get(route, {}) for operation, route in ROUTES.items()}
+
+    @cached_property
+    def spans(self) -> list[dict[str, Any]]:
+        """Every line, each of which must be whole."""
+        text = (self._folder / "spans.jsonl").read_text()
+        assert text == "" or text.endswith("\n")
+        return [json.loads(line) for line in text.splitlines()]
+
+    @cached_property
+    def calls(self) -> list[dict[str, Any]]:
+        return [span for span in self.spans if "retold.attempt.count" in span["attributes"]]
+
+    @cached_property
+    def attempts(self) -> list[dict[str, Any]]:
+        return [span for span in self.spans if "retold.attempt.number" in span["attributes"]]
+
+    @cached_property
+    def gets(self) -> list[dict[str, Any]]:
+        return [span for span in self.spans if span["name"] == "GET"]
+
+    @property
+    def trace_ids(self) -> set[str]:
+        return {span["context"]["trace_id"].removeprefix("0x") for span in self.spans}
+
+    def counted(self, name: str) -> dict[str, Counter[str]]:
+        """One count of the table, `calls`, `attempts` or `give_ups`, by operation and outcome."""
+        return {operation: Counter(counts[name]) for operation, counts in self.summary["operations"].items()}
+
+
+def wait_until(claim: Callable[[], bool], timeout: float = 10.0) -> float:
+    """Return the seconds until `claim` held.
+
+    Raises:
+        TimeoutError: It did not within `timeout` seconds.
+    """
+    began = time.monotonic()
+    while not claim():
+        if time.monotonic() - began > timeout:
+            raise TimeoutError(f"{claim} did not hold within {timeout} s")
+        time.sleep(_POLL_INTERVAL)
+    return time.monotonic() - began
+
+
+def _processes() -> list[int]:
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdecimal()]
+
+
+def _command_line(pid: int) -> list[bytes]:
+    """The arguments of a process; none for one that has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []

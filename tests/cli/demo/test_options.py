@@ -1,0 +1,160 @@
+"""The demo's options: each wrong one is one line with the value and the remedy, and status 2."""
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from retold.cli import main
+from tests.cli.demo.running import Demo
+from tests.subprocesses import run
+
+
+@pytest.fixture(autouse=True)
+def _own_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Not in the process of the tests, which Ctrl-C must still end.
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.delenv("RETOLD_EXPORTERS", raising=False)
+
+
+def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", *arguments])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("retold demo: ")
+    assert err.endswith(" (see retold demo --help)\n")
+    return err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "remedy"),
+    [
+        ("--rate", "-1", "must be above 0 and at most 500 calls a second"),
+        ("--rate", "0", "must be above 0 and at most 500 calls a second"),
+        ("--rate", "nan", "must be above 0 and at most 500 calls a second"),
+        ("--rate", "501", "must be above 0 and at most 500 calls a second"),
+        ("--failure-rate", "1.5", "must be a share from 0 to 1"),
+        ("--failure-rate", "-0.1", "must be a share from 0 to 1"),
+        ("--duration", "0", "must be a number of seconds above 0"),
+        ("--duration", "soon", "must be a number of seconds above 0"),
+        ("--linger", "-1", "must be a number of seconds, 0 or more"),
+        ("--seed", "1.5", "must be a whole number, 0 or more"),
+        ("--port", "70000", "must be a port from 0 (any free one) to 65535"),
+        ("--port", "http", "must be a port from 0 (any free one) to 65535"),
+        ("--incident-at", "-1", "must be a number of seconds, 0 or more"),
+        ("--incident-for", "0", "must be a number of seconds above 0"),
+    ],
+)
+def test_a_value_out_of_bounds(capsys: pytest.CaptureFixture[str], option: str, value: str, remedy: str) -> None:
+    assert f"{option}: {remedy}, not {value}" in complaint(capsys, f"{option}={value}")
+
+
+def test_half_an_incident(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--incident-at 2 needs --incident-for too" in complaint(capsys, "--incident-at=2")
+    assert "--incident-for 3 needs --incident-at too" in complaint(capsys, "--incident-for=3")
+
+
+def test_an_unknown_exporter(capsys: pytest.CaptureFixture[str]) -> None:
+    told = complaint(capsys, "--exporters=prometheus,grafana")
+
+    assert "--exporters=prometheus,grafana: there is no exporter named 'grafana'; there are: console, " in told
+
+
+def test_an_unknown_exporter_of_the_environment(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RETOLD_EXPORTERS", "grafana")
+
+    assert "RETOLD_EXPORTERS=grafana: there is no exporter named 'grafana'" in complaint(capsys)
+
+
+def test_a_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        assert f"--port {port} is in use: name another, or leave it out" in complaint(capsys, f"--port={port}")
+
+
+def test_a_folder_that_is_not_empty(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "spans.jsonl").touch()
+
+    told = complaint(capsys, f"--output={tmp_path}", "--port=0")
+
+    assert f"--output {tmp_path} is not empty: name a new folder" in told
+
+
+@pytest.mark.parametrize(("name", "reason"), [("file", "File exists"), ("file/folder", "Not a directory")])
+def test_an_output_that_is_no_folder(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, reason: str
+) -> None:
+    (tmp_path / "file").touch()
+
+    told = complaint(capsys, f"--output={tmp_path / name}", "--port=0")
+
+    assert f"--output {tmp_path / name} cannot be used ({reason}): name another folder" in told
+
+
+@pytest.fixture
+def read_only() -> Iterator[Path]:
+    """A folder that this process may not write to."""
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o555)
+        os.seteuid(user or 65534)
+        yield Path(folder)
+        os.seteuid(user)
+
+
+def test_a_folder_that_cannot_be_written_to(capsys: pytest.CaptureFixture[str], read_only: Path) -> None:
+    told = complaint(capsys, f"--output={read_only}", "--port=0")
+
+    assert f"--output {read_only} cannot be used (Permission denied): name another folder" in told
+
+
+def test_an_unknown_otlp_protocol(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")
+
+    told = complaint(capsys, f"--output={tmp_path / 'new'}", "--port=0")
+
+    assert "OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf or grpc, not http/json" in told
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("library", ["httpx", "rich", "prometheus_client", "opentelemetry.sdk"])
+def test_a_missing_extra_is_named(library: str) -> None:
+    script = """
+        from retold.cli import main
+        try:
+            main(["demo"])
+        except SystemExit as end:
+            print(end.code)
+    """
+
+    done = run(script, without=[library])
+
+    assert done.lines == ["2"]
+    told = f"retold demo: {library} is not installed, which the demo needs: pip install 'retold[demo]' "
+    assert done.err == f"{told}(see retold demo --help)\n"
+
+
+def test_a_wrong_option_is_one_line_for_a_real_process_too(tmp_path: Path) -> None:
+    with Demo(tmp_path / "new", "--exporters=nobody") as demo:
+        assert demo.end() == 2
+        assert demo.errors.count("\n") == 1
+        assert demo.output == ""
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_blank_variable_is_no_choice(tmp_path: Path) -> None:
+    with Demo(tmp_path, "--duration=0.1", RETOLD_EXPORTERS=" ") as demo:
+        assert demo.end() == 0
+
+    assert "metrics: " in demo.output
+    assert "traces: " in demo.output

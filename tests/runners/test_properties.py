@@ -1,0 +1,159 @@
+"""What holds for every policy, whatever it is asked to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import retold
+from retold import (
+    Abort,
+    AttemptEnded,
+    AttemptOutcome,
+    AttemptStarted,
+    CallEnded,
+    CallStarted,
+    Constant,
+    Exponential,
+    Outcome,
+    Policy,
+    RetryAgain,
+    RetryScheduled,
+)
+from retold.testing import ManualClock, MemoryExporter
+from tests.forms import FORMS, FUNCTIONS, Form
+
+SECONDS = st.floats(min_value=0, max_value=100, allow_subnormal=False)
+BACKOFFS = st.one_of(
+    SECONDS,
+    st.lists(SECONDS, min_size=1, max_size=4),
+    st.builds(Constant, SECONDS),
+    st.builds(Exponential, SECONDS, factor=st.floats(1, 10), cap=SECONDS),
+    st.sampled_from([lambda number: -number, lambda number: None, lambda number: number / 3]),
+)
+HINTS = st.sampled_from([None, -1, 0, 3, 70, float("nan"), "soon"])
+TURNS = st.sampled_from(
+    ["good", "bad", OSError, OSError, OSError, ValueError, RetryAgain, Abort, KeyboardInterrupt, GeneratorExit]
+)
+
+
+@dataclass
+class Played:
+    """One call that was played through: what was asked, and what was seen."""
+
+    policy_options: dict[str, Any]
+    starts: list[float]
+    clock: ManualClock
+    seen: MemoryExporter
+
+
+@st.composite
+def played(draw: st.DrawFn, forms: Sequence[Form] = FORMS) -> Played:
+    """A call of any form, policy and luck."""
+    form = draw(st.sampled_from(forms))
+    options: dict[str, Any] = {
+        "on": OSError,
+        "on_result": lambda result: result == "bad",
+        "backoff": draw(BACKOFFS),
+        "rng": Random(draw(st.integers(0, 100))),
+    }
+    options["timeout"] = draw(st.none() | SECONDS)
+    options["attempts"] = draw(st.integers(1, 8) if options["timeout"] is None else st.none() | st.integers(1, 8))
+    hint = draw(HINTS)
+    if hint is not None:
+        options |= {"hint": lambda failure: hint, "over_cap": draw(st.sampled_from(["give_up", "cap", "ignore"]))}
+    if form in FUNCTIONS and draw(st.booleans()):
+        options["fallback"] = draw(st.sampled_from([None, lambda error: "instead"]))
+    turns = iter(draw(st.lists(st.tuples(TURNS, SECONDS), max_size=20)))
+    clock, seen, starts = ManualClock(), MemoryExporter(), []
+
+    def work() -> object:
+        starts.append(clock.now())
+        turn, took = next(turns, ("good", 0.0))
+        clock.advance(took)
+        if isinstance(turn, str):
+            return turn
+        raise turn()
+
+    with retold.configure(exporters=[seen]):
+        try:
+            form.perform(Policy(**options, operation="played", clock=clock), work)
+        except BaseException as error:
+            if isinstance(error, AssertionError | TypeError | AttributeError):
+                raise
+    return Played(options, starts, clock, seen)
+
+
+quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+
+
+@quick
+@given(played())
+def test_the_function_runs_at_most_so_many_times(call: Played) -> None:
+    attempts = call.policy_options["attempts"]
+
+    assert 1 <= len(call.starts) <= (attempts or 10**9)
+    assert call.seen.last.attempts == len(call.starts)
+
+
+@quick
+@given(played())
+def test_no_attempt_starts_and_no_wait_ends_after_the_timeout(call: Played) -> None:
+    timeout = call.policy_options["timeout"]
+    assume(timeout is not None)
+
+    assert all(start < timeout for start in call.starts[1:])
+
+
+@quick
+@given(played())
+def test_no_wait_is_above_the_cap_of_an_exponential_backoff(call: Played) -> None:
+    backoff = call.policy_options["backoff"]
+    assume(isinstance(backoff, Exponential) and "hint" not in call.policy_options)
+
+    assert all(wait <= backoff.cap for wait in call.clock.waits)
+
+
+@quick
+@given(played())
+def test_the_waits_add_up_to_the_delay_total(call: Played) -> None:
+    assert call.seen.last.delay_total == pytest.approx(sum(call.clock.waits))
+    assert [retry.delay for retry in call.seen.retries] == call.clock.waits
+
+
+@quick
+@given(played())
+def test_attempts_and_waits_add_up_to_the_duration(call: Played) -> None:
+    lasted = sum(attempt.duration for attempt in call.seen.attempts) + call.seen.last.delay_total
+
+    assert call.seen.last.duration == pytest.approx(lasted)
+
+
+@quick
+@given(played())
+def test_everything_that_starts_ends_once_and_in_order(call: Played) -> None:
+    kinds = [type(event) for event in call.seen.events]
+    attempts = len(call.starts)
+
+    retried = [AttemptStarted, AttemptEnded, RetryScheduled] * (attempts - 1)
+    assert kinds == [CallStarted, *retried, AttemptStarted, AttemptEnded, CallEnded]
+
+
+@quick
+@given(played())
+def test_the_outcome_of_the_call_agrees_with_the_last_attempts(call: Played) -> None:
+    ended, last = call.seen.last, call.seen.attempts[-1]
+
+    agreeing = {
+        Outcome.SUCCESS: {AttemptOutcome.SUCCESS},
+        Outcome.CANCELLED: {AttemptOutcome.CANCELLED},
+        Outcome.NOT_RETRYABLE: {AttemptOutcome.ERROR},
+        Outcome.ABORTED: {AttemptOutcome.ERROR},
+    }.get(ended.outcome, {AttemptOutcome.ERROR, AttemptOutcome.REJECTED})
+    assert last.outcome in agreeing
+    assert last.error_type == ended.error_type
+    assert ended.fallback == (ended.outcome.is_give_up and "fallback" in call.policy_options)

@@ -1,0 +1,80 @@
+"""What importing retold brings along, and what it can do without."""
+
+import pytest
+
+from tests.subprocesses import run
+
+EXTRAS = ["opentelemetry.sdk", "opentelemetry.exporter", "prometheus_client", "structlog", "rich", "httpx", "grpc"]
+
+
+@pytest.mark.parametrize("module", ["asyncio", "opentelemetry", "prometheus_client", "structlog", "rich"])
+def test_importing_loads_nothing_that_it_does_not_need(module: str) -> None:
+    done = run(
+        f"""
+        import sys
+        before = {module!r} in sys.modules
+        import retold
+        print(before, [name for name in sys.modules if name.split(".")[0] == {module!r}])
+        """
+    )
+
+    assert done.lines == ["False []"]
+
+
+def test_everything_public_is_there_without_any_extra() -> None:
+    done = run(
+        """
+        import retold, retold.testing
+        for name in retold.__all__:
+            getattr(retold, name)
+
+        @retold.retry(on=OSError, backoff=0)
+        def fetch():
+            return "page"
+        print(fetch())
+        """,
+        without=EXTRAS,
+    )
+
+    assert done.lines == ["page"]
+
+
+def test_asyncio_is_loaded_by_those_who_await_only() -> None:
+    done = run(
+        """
+        import sys, retold
+        retold.configure(exporters=["opentelemetry", "logging", "memory"])
+
+        @retold.retry(on=OSError, backoff=0)
+        def fetch():
+            return "page"
+        fetch()
+        print("asyncio" in sys.modules)
+        """,
+        without=["opentelemetry.sdk"],
+    )
+
+    assert done.lines == ["False"]
+
+
+def test_opentelemetry_is_loaded_when_the_first_policy_is_applied() -> None:
+    done = run(
+        """
+        import sys, retold
+        policy = retold.Policy(on=OSError)
+        print("opentelemetry.trace" in sys.modules)
+        policy(print)
+        print("opentelemetry.trace" in sys.modules)
+        """
+    )
+
+    assert done.lines == ["False", "True"]
+
+
+def test_names_are_the_contract_s_in_every_public_error() -> None:
+    import retold
+
+    for name in retold.__all__:
+        kind = getattr(retold, name)
+        if isinstance(kind, type) and issubclass(kind, (Exception, Warning)):
+            assert kind.__module__ == "retold"
