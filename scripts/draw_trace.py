@@ -60,20 +60,28 @@ class Span:
 
 
 def read(path: Path) -> dict[str, list[Span]]:
-    """The root spans of each trace, with everything below them."""
+    """The root spans of each trace, with everything below them.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: A line of it is no span.
+    """
     traces: dict[str, dict[str, Span]] = defaultdict(dict)
-    for line in path.read_text(encoding="utf-8").splitlines():
-        told = json.loads(line)
-        span = Span(
-            id=told["context"]["span_id"],
-            parent=told["parent_id"],
-            name=told["name"],
-            start=datetime.fromisoformat(told["start_time"]).timestamp(),
-            end=datetime.fromisoformat(told["end_time"]).timestamp(),
-            status=told["status"]["status_code"],
-            attributes=told["attributes"],
-        )
-        traces[told["context"]["trace_id"]][span.id] = span
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            told = json.loads(line)
+            span = Span(
+                id=told["context"]["span_id"],
+                parent=told["parent_id"],
+                name=told["name"],
+                start=datetime.fromisoformat(told["start_time"]).timestamp(),
+                end=datetime.fromisoformat(told["end_time"]).timestamp(),
+                status=told["status"]["status_code"],
+                attributes=told["attributes"],
+            )
+            traces[told["context"]["trace_id"]][span.id] = span
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path}: line {number} is no span") from error
     roots: dict[str, list[Span]] = defaultdict(list)
     for trace, spans in traces.items():
         for span in sorted(spans.values(), key=lambda span: span.start):
@@ -106,13 +114,15 @@ def draw(call: Span) -> str:
     height = TOP + ROW * len(lines) + 20
     scale = (WIDTH - LABELS - RIGHT) / max(call.end - call.start, 1e-9)
     parts = [
-        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {height}' width='{WIDTH}' {FONT} font-size='13'>",
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {height}' width='{WIDTH}' {FONT}"
+        " font-size='13'>",
         f"<title>A call of {escape(call.name)} and its attempts</title>",
         f"<rect width='{WIDTH}' height='{height}' fill='#ffffff'/>",
         f"<text x='16' y='26' font-size='16' font-weight='600' fill='#222'>One call, each attempt a span:"
         f" {escape(call.name)}</text>",
     ]
-    step = next(step for step in (0.01, 0.1, 0.25, 0.5, 1, 2, 5, 60) if (call.end - call.start) / step <= 8)
+    steps = (0.01, 0.1, 0.25, 0.5, 1, 2, 5, 60, 3600)
+    step = next((step for step in steps if (call.end - call.start) / step <= 8), 86400)
     for tick in range(int((call.end - call.start) / step) + 1):
         x = LABELS + tick * step * scale
         parts.append(f"<line x1='{x:.1f}' x2='{x:.1f}' y1='{TOP - 8}' y2='{height - 12}' stroke='#e6e6e6'/>")
@@ -146,13 +156,16 @@ def main() -> None:
     parser.add_argument("picture", type=Path, help="the SVG file to write")
     parser.add_argument("--trace", help="the trace to draw, as 0x and 32 hexadecimal digits")
     options = parser.parse_args()
-    traces = read(options.spans)
-    if not traces:
-        parser.error(f"{options.spans} holds no span")
-    trace = options.trace or most_telling(traces)
-    if trace not in traces:
-        parser.error(f"{options.spans} holds no trace {trace}")
-    options.picture.write_text(draw(traces[trace][0]), encoding="utf-8")
+    try:
+        traces = read(options.spans)
+        if not traces:
+            raise ValueError(f"{options.spans} holds no span")
+        trace = options.trace or most_telling(traces)
+        if trace not in traces:
+            raise ValueError(f"{options.spans} holds no trace {trace}")
+        options.picture.write_text(draw(traces[trace][0]), encoding="utf-8")
+    except (OSError, ValueError) as error:
+        parser.exit(2, f"{error}\n")
     print(f"drew {trace} of {options.spans} as {options.picture}")
 
 

@@ -35,7 +35,7 @@ class Form:
 
 
 def _decorator(policy: Policy[Any], work: Work) -> Any:
-    def decorated() -> Any:
+    def decorated() -> object:
         return work()
 
     return policy(decorated)()

@@ -43,9 +43,14 @@ class Abort(RetoldError):
 
     Args:
         error: What the call then raises; without one, this exception itself.
+
+    Raises:
+        TypeError: `error` is no exception.
     """
 
     def __init__(self, error: BaseException | None = None) -> None:
+        if not (error is None or isinstance(error, BaseException)):
+            raise TypeError(f"Abort carries an exception, not {error!r}")
         super().__init__(*() if error is None else (error,))
         self.error = error
 

@@ -16,7 +16,15 @@ def name_of(function: Callable[..., Any]) -> str:
     """`module.qualname` of what runs in the end: partials are unwrapped, other callable objects named by class."""
     target: Any = unwrap_partial(function)
     named: Any = target if hasattr(target, "__qualname__") else type(target)
-    return clean_name(f"{named.__module__}.{named.__qualname__}")
+    return clean_name(f"{_module_of(named)}.{named.__qualname__}")
+
+
+def _module_of(named: Any) -> str:
+    module: str | None = getattr(named, "__module__", None)
+    if module is None:  # methods of classes written in C do not say
+        owner = getattr(named, "__objclass__", None) or getattr(named, "__self__", None)
+        module = (owner if isinstance(owner, type) else type(owner)).__module__
+    return module
 
 
 def unwrap_partial(function: Callable[..., Any]) -> Any:

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any, Generic, Never, ParamSpec, TypedDict, TypeVar, Unpack, cast, overload
 
 from retold import settings
-from retold.core.backoff import DEFAULT, Backoff
+from retold.core.backoff import DEFAULT, Backoff, Computed, Listed
 from retold.core.ports import Clock, Rng
 from retold.core.rules import MISSING, OverCap, Rules
 from retold.journal import JOURNAL
@@ -223,6 +223,9 @@ class Policy(Generic[F_co]):
     def __setattr__(self, name: str, value: object) -> Never:
         raise AttributeError(f"a policy never changes: write policy.replace({name}=...)")
 
+    def __delattr__(self, name: str) -> Never:
+        raise AttributeError("a policy never changes")
+
     def __copy__(self) -> Policy[F_co]:
         return self
 
@@ -277,12 +280,18 @@ def _told(rules: Rules) -> Iterator[str]:
 
 
 def _written(value: object) -> str:
-    if isinstance(value, tuple):
-        return f"({', '.join(_written(each) for each in cast('tuple[object, ...]', value))})"
-    return getattr(value, "__qualname__", None) or repr(value)
+    match value:
+        case tuple():
+            return f"({', '.join(_written(each) for each in cast('tuple[object, ...]', value))})"
+        case Listed():
+            return repr(list(value.delays))
+        case Computed():
+            return _written(value.function)
+        case _:
+            return getattr(value, "__qualname__", None) or repr(value)
 
 
 def _restore(kind: type[Policy[Any]], rules: Rules) -> Policy[Any]:
     policy = object.__new__(kind)
-    object.__setattr__(policy, "_rules", rules)
+    policy._adopt(rules)
     return policy

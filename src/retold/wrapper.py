@@ -46,8 +46,12 @@ def _dress(wrapper: Callable[..., Any], function: Callable[..., Any]) -> Callabl
 
 def is_async(function: Callable[..., Any]) -> bool:
     """Whether calling it makes a coroutine: coroutine functions, partials and callable objects of such."""
-    target = unwrap_partial(function)
-    return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(type(target).__call__)
+    return any(inspect.iscoroutinefunction(each) for each in _run_by(unwrap_partial(function)))
+
+
+def _run_by(target: Any) -> tuple[Any, Any]:
+    """What may say which kind of function a callable is: itself, or its class's `__call__`."""
+    return target, type(target).__call__
 
 
 def refuse_class(function: object) -> None:
@@ -64,7 +68,7 @@ def refuse_class(function: object) -> None:
 def refuse_generator(function: Callable[..., Any]) -> None:
     """Raise TypeError for what fails while it is iterated and not when it is called."""
     target = unwrap_partial(function)
-    if inspect.isgeneratorfunction(target) or inspect.isasyncgenfunction(target):
+    if any(inspect.isgeneratorfunction(each) or inspect.isasyncgenfunction(each) for each in _run_by(target)):
         raise TypeError(
             f"{name_of(target)} is a generator, which fails while it is iterated and not when it is called:"
             " retry what it calls, or iterate a policy inside of it"

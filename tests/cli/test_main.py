@@ -12,7 +12,8 @@ from retold.cli import main
 def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[object, str, str]:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
-    return ended.value.code, *capsys.readouterr()
+    out, err = capsys.readouterr()
+    return ended.value.code, out, err
 
 
 def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,10 +1,7 @@
 """Which span is current while what runs: the attempt's in the function, the call's in the policy, none in a wait."""
 
 import asyncio
-import contextvars
-import logging
 import time
-from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
 import pytest
@@ -13,8 +10,8 @@ from opentelemetry import context, trace
 import retold
 from retold import Policy
 from retold.testing import ManualClock
-from tests.exporters.sdk import Sdk, attributes, parent_id, span_id
-from tests.forms import ASYNC_BLOCK, BLOCK, Failing, Form
+from tests.exporters.sdk import Sdk, parent_id, span_id
+from tests.forms import Failing, Form
 
 
 def current() -> int:
@@ -195,87 +192,3 @@ def test_nested_calls_nest_their_spans(sdk: Sdk, form: Form, clock: WatchingCloc
     assert len(sdk.spans) == 1 + 2 + 2 + 4
     assert clock.spans[0] == span_id(attempts_of_outer[0])
     assert current() == 0
-
-
-async def test_tasks_side_by_side_do_not_mix_their_spans(sdk: Sdk, async_form: Form, clock: WatchingClock) -> None:
-    barrier = asyncio.Barrier(3)
-
-    async def one(name: str) -> None:
-        runs = 0
-
-        async def work() -> None:
-            nonlocal runs
-            runs += 1
-            await barrier.wait()
-            with sdk.tracer.start_as_current_span(f"GET {name}"):
-                await barrier.wait()
-            if runs == 1:
-                raise OSError
-
-        await async_form.awaiting(policy(clock, operation=name), work)
-
-    await asyncio.gather(one("a"), one("b"), one("c"))
-
-    by_id = {span_id(span): span for span in sdk.spans}
-    for name in "abc":
-        gets = [span for span in sdk.spans if span.name == f"GET {name}"]
-        chain = [by_id[parent_id(span) or 0] for span in gets]
-        assert [(span.name, attributes(span)["retold.attempt.number"]) for span in chain] == [
-            (f"attempt {name}", 1),
-            (f"attempt {name}", 2),
-        ]
-        assert {parent_id(span) for span in chain} == {span_id(sdk.span(name))}
-
-
-def test_a_block_that_is_left_by_close_in_another_context_logs_no_failed_detach(
-    sdk: Sdk, clock: WatchingClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    def pages() -> Generator[int, None, None]:
-        for attempt in policy(clock):
-            with attempt:
-                yield attempt.number
-
-    generator = pages()
-    contextvars.copy_context().run(next, generator)
-
-    with caplog.at_level(logging.DEBUG):
-        generator.close()
-
-    assert "detach" not in caplog.text
-    assert {attributes(span).get("retold.outcome") for span in sdk.calls()} <= {"cancelled", "aborted"}
-    assert len(sdk.spans) == 2
-    assert current() == 0
-
-
-async def test_an_async_block_that_is_closed_by_another_task_logs_no_failed_detach(
-    sdk: Sdk, clock: WatchingClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def pages() -> AsyncGenerator[int, None]:
-        async for attempt in policy(clock):
-            with attempt:
-                yield attempt.number
-
-    generator = pages()
-
-    async def first() -> int:
-        return await anext(generator)
-
-    async def last() -> None:
-        await generator.aclose()
-
-    assert await asyncio.create_task(first()) == 1
-    with caplog.at_level(logging.DEBUG):
-        await asyncio.create_task(last())
-
-    assert "detach" not in caplog.text
-    assert len(sdk.spans) == 2
-    assert current() == 0
-
-
-@pytest.mark.parametrize("form", [BLOCK, ASYNC_BLOCK], ids=str)
-def test_a_result_of_a_block_is_handed_over_in_its_attempt(sdk: Sdk, form: Form, clock: WatchingClock) -> None:
-    with pytest.raises(retold.RejectedResult):
-        form.perform(policy(clock, on_result=lambda _: True), Failing("page"))
-
-    assert [attributes(span)["retold.attempt.outcome"] for span in sdk.attempts()] == ["rejected"] * 3
-    assert len(sdk.calls()) == 1

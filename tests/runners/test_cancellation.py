@@ -40,15 +40,20 @@ async def by_task_cancel(call: Awaitable[Any], begun: asyncio.Event) -> None:
 
 
 async def by_timeout(call: Awaitable[Any], begun: asyncio.Event) -> None:
-    with pytest.raises(TimeoutError):
+    async def expire(scope: asyncio.Timeout) -> None:
+        await begun.wait()
+        scope.reschedule(0)
+
+    async def limited() -> None:
         async with asyncio.timeout(None) as scope:
-            asyncio.get_running_loop().create_task(_expire(scope, begun))
-            await call
+            expiring = asyncio.ensure_future(expire(scope))
+            try:
+                await call
+            finally:
+                await expiring
 
-
-async def _expire(scope: asyncio.Timeout, begun: asyncio.Event) -> None:
-    await begun.wait()
-    scope.reschedule(0)
+    with pytest.raises(TimeoutError):
+        await limited()
 
 
 async def by_wait_for(call: Awaitable[Any], begun: asyncio.Event) -> None:
@@ -62,10 +67,13 @@ async def by_task_group(call: Awaitable[Any], begun: asyncio.Event) -> None:
         await begun.wait()
         raise ZeroDivisionError
 
-    with pytest.raises(ExceptionGroup) as caught:
+    async def together() -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(sibling())
             await call
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await together()
     assert [type(each) for each in caught.value.exceptions] == [ZeroDivisionError]
 
 

@@ -62,9 +62,7 @@ def test_an_error_that_is_not_retryable_ends_the_call_at_once(
     assert seen.last.outcome is Outcome.NOT_RETRYABLE
 
 
-def test_gives_up_at_once_when_the_next_wait_does_not_fit(
-    form: Form, clock: ManualClock, seen: MemoryExporter
-) -> None:
+def test_gives_up_at_once_when_the_next_wait_does_not_fit(form: Form, clock: ManualClock, seen: MemoryExporter) -> None:
     policy = Policy(on=OSError, attempts=None, timeout=10, backoff=[1, 2, 4, 8], clock=clock)
 
     with pytest.raises(OSError, match="run 4"):
@@ -182,11 +180,14 @@ def test_abort_leaves_the_context_of_its_error_untouched(form: Form, clock: Manu
         except ValueError as error:
             raise Abort(error) from None
 
-    with pytest.raises(ValueError, match="second") as caught:
+    def handle() -> None:
         try:
             raise OSError("what the caller is handling")
         except OSError:
             form.perform(Policy(on=Exception, clock=clock), work)
+
+    with pytest.raises(ValueError, match="second") as caught:
+        handle()
 
     assert caught.value.__context__ is origin
     assert caught.value.__cause__ is None

@@ -66,7 +66,8 @@ class Attempt:
         if self._state is not _State.OFFERED:
             raise UsageError("an attempt is entered once: write `with attempt:` as the body of the `for`")
         self._state = _State.RUNNING
-        self._call.start_attempt()
+        with self._call:
+            self._call.start_attempt()
         return self
 
     def __exit__(
@@ -77,14 +78,8 @@ class Attempt:
         result, self._result = self._result, MISSING
         if call.over:
             return False
-        try:
-            if error is not None:
-                delay = call.failed(error)
-            else:
-                delay = call.returned(result, judged=result is not MISSING)
-        except BaseException:
-            call.close()
-            raise
+        with call:
+            delay = call.returned(result, judged=result is not MISSING) if error is None else call.failed(error)
         if delay is not None:
             self._state = _State.FAILED
             self._delay = delay
@@ -122,17 +117,10 @@ def attempts(rules: Rules, operation: str) -> Iterator[Attempt]:
             delay = attempt.take_delay()
             if delay is None:
                 return
-            _sleep(call, delay)
+            with call:
+                sync.pause(call, delay)
     finally:
         call.close(Outcome.ABORTED)
-
-
-def _sleep(call: Call, delay: float) -> None:
-    try:
-        sync.pause(call, delay)
-    except BaseException:
-        call.close()
-        raise
 
 
 class AsyncAttempts:
@@ -158,11 +146,8 @@ class AsyncAttempts:
         delay = self._attempt.take_delay()
         if delay is None:
             raise StopAsyncIteration
-        try:
+        with self._call:
             await aio.pause(self._call, delay)
-        except BaseException:
-            self._call.close()
-            raise
         return self._attempt
 
     def __del__(self) -> None:

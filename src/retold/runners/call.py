@@ -7,6 +7,7 @@ seconds, or stop. Whatever happens, a loop ends with `close`; the call is over e
 from __future__ import annotations
 
 import random
+from types import TracebackType
 from typing import TypeVar
 
 from retold.core.ports import Rng
@@ -188,6 +189,15 @@ class Call:
             self.outcome = outcome
             self._error_type = None
         self._end(now)
+
+    def __enter__(self) -> None:
+        """In a `with`, whatever is raised ends the call."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.close()
 
     def report(self, value: T | None, error: Exception | None = None) -> Report[T]:
         """How the call went, which is over."""

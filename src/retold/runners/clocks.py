@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-
 _LONGEST = 1e9
 """Seconds; the operating system's clock overflows somewhere beyond."""
 

@@ -79,5 +79,13 @@ def _warn_in_event_loop(operation: str) -> None:
         f"{operation} waits in a running event loop and blocks it: make the function async,"
         " use `async for` or `await policy.acall(...)`, or run it in a thread",
         BlockingWarning,
-        stacklevel=5,
+        stacklevel=_level_of_the_caller(),
     )
+
+
+def _level_of_the_caller() -> int:
+    """The `stacklevel` of the first frame that is not ours: how many are differs from form to form."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("retold."):
+        frame, level = frame.f_back, level + 1
+    return level

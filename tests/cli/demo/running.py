@@ -9,9 +9,10 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
+from subprocess import PIPE
 from tempfile import TemporaryFile
 from typing import Any, Self
 
@@ -31,14 +32,16 @@ def environment(**more: str) -> dict[str, str]:
 class Demo:
     """A demo that writes to `folder`. It is killed when its context ends, or when it takes much too long."""
 
-    def __init__(self, folder: Path, *options: str, before: tuple[str, ...] = (), **variables: str) -> None:
+    def __init__(
+        self, folder: Path, *options: str, before: Sequence[str] = (), stdout: int = PIPE, **variables: str
+    ) -> None:
         self.folder = folder
         self.lines: list[str] = []
         self._errors = TemporaryFile("w+")  # noqa: SIM115 (closed at the end of this context)
         command = [sys.executable, *before, *COMMAND[1:], f"--output={folder}", "--port=0", *options]
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=self._errors, text=True, env=environment(**variables)
+            command, stdout=stdout, stderr=self._errors, text=True, env=environment(**variables)
         )
         self._watchdog = threading.Timer(_TOO_LONG, self.process.kill)
         self._watchdog.start()

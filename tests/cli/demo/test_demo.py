@@ -49,7 +49,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         first_line_after = time.monotonic() - demo.began
         status = demo.end()
         text = (folder / "metrics.txt").read_text()
-        metrics = {family.name: family for family in text_string_to_metric_families(text)}
+        metrics = {family.name: family for family in text_string_to_metric_families(text)}  # type: ignore[no-untyped-call]
         yield Run(status, demo.output, demo.errors, first_line_after, Files(folder), metrics)
 
 

@@ -17,9 +17,14 @@ def by_operation(spans: Iterable[Span], key: str) -> Counter[object]:
 @pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
 def test_the_receiver_has_the_spans_of_the_table(tmp_path: Path, otlp_sink: OtlpSink, protocol: str) -> None:
     endpoint = otlp_sink.grpc_endpoint if protocol == "grpc" else otlp_sink.http_endpoint
-    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol}
 
-    with Demo(tmp_path, "--duration=1", "--rate=60", **variables) as demo:
+    with Demo(
+        tmp_path,
+        "--duration=1",
+        "--rate=60",
+        OTEL_EXPORTER_OTLP_ENDPOINT=endpoint,
+        OTEL_EXPORTER_OTLP_PROTOCOL=protocol,
+    ) as demo:
         assert demo.end() == 0
         assert demo.errors == ""
 

@@ -35,11 +35,12 @@ def test_serves_metrics_until_it_is_closed() -> None:
 
 
 def test_uses_the_default_port_if_it_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "DEFAULT_PORT", free_port())
+    port = free_port()
+    monkeypatch.setattr(endpoint, "DEFAULT_PORT", port)
     served = Endpoint(None)
     served.close()
 
-    assert (served.url, served.moved) == (f"http://127.0.0.1:{endpoint.DEFAULT_PORT}/metrics", False)
+    assert (served.url, served.moved) == (f"http://127.0.0.1:{port}/metrics", False)
 
 
 def test_moves_on_when_the_default_port_is_taken(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:

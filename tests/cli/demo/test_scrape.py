@@ -1,18 +1,17 @@
 """The demo's /metrics under a real Prometheus, while it runs and after its last call."""
 
-import json
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
 from retold.cli.demo.crawler import ROUTES
-from tests.cli.demo.running import Demo, Files, wait_until
+from tests.cli.demo.running import Demo, Files
 from tests.services.prometheus import PrometheusServer, promtool_check_metrics
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
@@ -41,8 +40,8 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
         url = demo.metrics_url
         with PrometheusServer([urlsplit(url).netloc]) as server:
             demo.wait_for_line("serving /metrics")
-            # The upstream writes its file once a second, and no more call is under way.
-            wait_until(lambda: attempts_in(server) == requests_in(folder) > 0)
+            after_the_last_call = time.time()
+            server.wait_until("min(timestamp(retold_calls_total)) > " + repr(after_the_last_call), bool)
             counters = {
                 "calls": counts(server, "retold_calls_total", "retold_outcome"),
                 "attempts": counts(server, "retold_attempts_total", "retold_attempt_outcome"),
@@ -72,14 +71,6 @@ def counts(server: PrometheusServer, name: str, label: str) -> dict[str, Counter
     for sample in server.query(f"sum by (retold_operation, {label}) ({name}) > 0"):
         found[sample.labels["retold_operation"]][sample.labels[label]] = int(sample.value)
     return found
-
-
-def attempts_in(server: PrometheusServer) -> float:
-    return sum(sample.value for sample in server.query("sum(retold_attempts_total)"))
-
-
-def requests_in(folder: Path) -> int:
-    return int(json.loads((folder / "upstream.json").read_text())["total"])
 
 
 def read(url: str, accept: str = "*/*") -> tuple[str, str]:

@@ -62,8 +62,16 @@ def test_a_signal_ends_it_in_order(tmp_path: Path, moment: Callable[[Demo], None
             assert re.search(r"^ *papers.fetch +\d+ ", demo.output, re.MULTILINE)
 
 
-@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-@pytest.mark.parametrize("library", ["prometheus_client", "httpx", "opentelemetry.sdk.trace", "rich.console"])
+@pytest.mark.parametrize(
+    ("number", "library"),
+    [
+        (signal.SIGINT, "prometheus_client"),
+        (signal.SIGTERM, "httpx"),
+        (signal.SIGINT, "opentelemetry.sdk.trace"),
+        (signal.SIGTERM, "rich.console"),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
 def test_a_signal_while_libraries_are_loaded_ends_it_at_once(
     tmp_path: Path, number: signal.Signals, library: str
 ) -> None:

@@ -99,14 +99,12 @@ def add_to(commands: _SubParsersAction[Parser]) -> None:
 def _run(parser: Parser, chosen: argparse.Namespace) -> int:
     options = _options(parser, chosen)
     try:
-        signals.interrupt()
+        signals.end_at_once()
         run = _loaded(parser)
         retold.configure(exporters=options.exporters)
         return run(parser, options)
     except retold.SettingsError as error:
         parser.error(f"{options.exporters_source}: {error}")
-    except KeyboardInterrupt:
-        return 0
     finally:
         signals.ignore()
 

@@ -12,9 +12,8 @@ from retold.cli.demo.results import Results
 from retold.cli.demo.tally import Count, Tally
 from retold.cli.demo.traces import Traces
 
-_WIDTH_IN_A_PIPE = 150
 # On a narrower screen lines go on in the next row: a table squeezed into it would lose words.
-_LEAST_WIDTH = 110
+_LEAST_WIDTH = 150
 
 
 class _Console(Console):
@@ -33,7 +32,7 @@ class Screen:
     def __init__(self, *, plain: bool) -> None:
         self._plain = plain
         self._console = _Console(color_system=None if plain else "auto", highlight=False, soft_wrap=True)
-        self._console.width = max(self._console.width, _LEAST_WIDTH) if self._console.is_terminal else _WIDTH_IN_A_PIPE
+        self._console.width = max(self._console.width, _LEAST_WIDTH)
 
     def say(self, text: str) -> None:
         """Print one line."""

@@ -13,10 +13,15 @@ from contextlib import suppress
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 
-def interrupt() -> None:
-    """From now on they raise `KeyboardInterrupt`."""
+def end_at_once() -> None:
+    """From now on they raise `SystemExit`, with status 0."""
+
+    # Not KeyboardInterrupt: CPython remembers one that passes through `exec` and ends by SIGINT, though it was caught.
+    def end(*_: object) -> None:
+        raise SystemExit(0)
+
     for number in _NUMBERS:
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, end)
 
 
 def set_instead(stop: asyncio.Event) -> None:

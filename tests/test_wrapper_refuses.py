@@ -1,0 +1,99 @@
+"""What cannot be retried correctly is refused when it is decorated or called, with what to do instead."""
+
+import functools
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from retold import Policy
+from retold.testing import ManualClock
+from retold.wrapper import is_async
+from tests.forms import drive
+
+POLICY: Any = Policy(on=OSError, clock=ManualClock())  # given what type checkers would refuse
+
+
+def plain() -> str:
+    return "value"
+
+
+async def awaited() -> str:
+    return "value"
+
+
+class Calling:
+    def __call__(self) -> str:
+        return "value"
+
+
+class Awaiting:
+    async def __call__(self) -> str:
+        return "value"
+
+
+def generator() -> Iterator[int]:
+    yield 1
+
+
+async def async_generator() -> AsyncIterator[int]:
+    yield 1
+
+
+class Generating:
+    """Called like a function, it makes a generator."""
+
+    def __call__(self) -> Iterator[int]:
+        yield 1
+
+    def method(self) -> Iterator[int]:
+        yield 1
+
+
+@pytest.mark.parametrize(
+    "function",
+    [generator, async_generator, functools.partial(generator), Generating(), Generating().method],
+    ids=["generator", "async-generator", "partial", "object", "method"],
+)
+def test_a_generator_is_refused_with_what_to_do_instead(function: Any) -> None:
+    for use in (POLICY, POLICY.call, POLICY.run):
+        with pytest.raises(
+            TypeError, match=r"is a generator, .*: retry what it calls, or iterate a policy inside of it"
+        ):
+            use(function)
+    for use in (POLICY.acall, POLICY.arun):
+        with pytest.raises(TypeError, match="is a generator"):
+            drive(use(function))
+
+
+@pytest.mark.parametrize("kind", [classmethod, staticmethod])
+def test_a_generator_in_a_method_object_is_refused(kind: Any) -> None:
+    with pytest.raises(TypeError, match="is a generator"):
+        POLICY(kind(generator))
+
+
+def test_a_class_is_refused_with_what_to_do_instead() -> None:
+    with pytest.raises(TypeError, match=r"Calling is a class: decorate its methods, or give it to policy\.call"):
+        POLICY(Calling)
+
+    assert isinstance(POLICY.call(Calling), Calling)
+
+
+@pytest.mark.parametrize("value", [5, None, "name", property(plain)])
+def test_what_is_no_function_is_refused(value: object) -> None:
+    with pytest.raises(TypeError, match="a policy decorates functions, not "):
+        POLICY(value)
+
+
+@pytest.mark.parametrize("name", ["call", "run"])
+def test_a_synchronous_call_of_an_async_function_is_refused_with_what_to_write(name: str) -> None:
+    with pytest.raises(TypeError, match=r"awaited is async: write await policy\.acall"):
+        getattr(POLICY, name)(awaited)
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [(plain, False), (awaited, True), (len, False), (str, False), (Awaiting(), True), (Calling(), False)],
+)
+def test_what_makes_a_coroutine_is_async(function: Any, expected: bool) -> None:
+    assert is_async(function) is expected
