@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import retold
+from retold import policy, telemetry
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted(ROOT.glob("*.md"))
@@ -79,14 +80,14 @@ def test_what_a_document_links_to_is_there(document: Path) -> None:
 def test_the_readme_names_every_metric() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
 
-    missing = [metric.prometheus_name for metric in retold.telemetry.METRICS if metric.prometheus_name not in readme]
+    missing = [metric.prometheus_name for metric in telemetry.METRICS if metric.prometheus_name not in readme]
 
     assert missing == []
 
 
 def test_the_readme_tells_every_option() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    options = retold.policy.Options.__annotations__.keys() | {"fallback"}
+    options = policy.Options.__annotations__.keys() | {"fallback"}
 
     assert [option for option in sorted(options) if f"`{option}`" not in readme] == []
 

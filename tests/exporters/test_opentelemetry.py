@@ -228,14 +228,14 @@ def test_only_a_meter_provider_wakes_the_metrics() -> None:
     assert done.lines == ["[]", "[('retold.call.duration', 2), ('retold.calls', 2)]"]
 
 
-def test_an_exporter_made_after_the_provider_is_set_does_not_double_the_numbers_of_one_made_before() -> None:
+def test_an_exporter_made_after_the_provider_is_set_carries_on_for_one_made_before() -> None:
     done = run(
         PROGRAM
         + """
     from retold.exporters.opentelemetry import OpenTelemetry
     fetch = decorate()
     set_sdk()
-    retold.configure(exporters=[OpenTelemetry(metrics=True)])
+    retold.configure(exporters=[OpenTelemetry(metrics=True), "prometheus"])
     fetch()
     report()
     """

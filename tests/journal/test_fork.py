@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -31,6 +32,7 @@ def in_child(work: Callable[[], Any]) -> Any:
     child = os.fork()
     if child == 0:
         status = 1
+        signal.alarm(30)  # a child that hangs must not hang the tests
         try:
             os.write(writer, json.dumps(work()).encode())
             status = 0

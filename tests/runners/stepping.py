@@ -35,4 +35,9 @@ def fail(attempt: Attempt) -> None:
         raise OSError
 
 
+def succeed(attempt: Attempt) -> None:
+    with attempt:
+        pass
+
+
 Begin: TypeAlias = Callable[[Policy[Any]], Attempts]

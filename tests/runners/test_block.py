@@ -7,7 +7,7 @@ import pytest
 
 from retold import AttemptStarted, Outcome, Policy, RejectedResult
 from retold.testing import ManualClock, MemoryExporter
-from tests.runners.stepping import Begin, fail
+from tests.runners.stepping import Begin, fail, succeed
 
 
 def test_return_inside_with_is_one_success_recorded_at_its_exit(clock: ManualClock, seen: MemoryExporter) -> None:
@@ -167,3 +167,14 @@ def test_every_attempt_is_told_with_its_number(begin: Begin, clock: ManualClock,
         pass
 
     assert [event.number for event in seen.events if isinstance(event, AttemptStarted)] == [1, 2, 3]
+
+
+async def test_an_iterator_can_be_looped_over_like_its_policy(clock: ManualClock, seen: MemoryExporter) -> None:
+    policy = Policy(on=OSError, backoff=0, operation="block", clock=clock)
+
+    for attempt in iter(policy):
+        fail(attempt) if attempt.number < 3 else succeed(attempt)
+    async for attempt in aiter(policy):
+        fail(attempt) if attempt.number < 3 else succeed(attempt)
+
+    assert [(call.outcome, call.attempts) for call in seen.calls] == [(Outcome.SUCCESS, 3)] * 2

@@ -105,9 +105,7 @@ class OtlpSink:
             self._receive(kind, body)
             return _ACCEPTED
 
-        return grpc.method_handlers_generic_handler(
-            service, {"Export": grpc.unary_unary_rpc_method_handler(export)}
-        )
+        return grpc.method_handlers_generic_handler(service, {"Export": grpc.unary_unary_rpc_method_handler(export)})
 
     def _receive(self, kind: type[_Request], body: bytes) -> None:
         request = kind.FromString(body)

@@ -84,9 +84,7 @@ class PrometheusServer:
             case other:
                 raise ValueError(f"an instant vector or a scalar is needed, not a {other}: {promql}")
 
-    def wait_until(
-        self, promql: str, predicate: Callable[[list[Sample]], bool], timeout: float = 15
-    ) -> list[Sample]:
+    def wait_until(self, promql: str, predicate: Callable[[list[Sample]], bool], timeout: float = 15) -> list[Sample]:
         """Return the samples of `promql` once `predicate` holds for them.
 
         Raises:

@@ -143,9 +143,7 @@ def test_waiting_in_vain_says_what_is_missing(otlp_sink: OtlpSink) -> None:
         ("/v1/nothing", b"", "identity", 404),
     ],
 )
-def test_only_otlp_is_accepted(
-    otlp_sink: OtlpSink, path: str, body: bytes, encoding: str, status: int
-) -> None:
+def test_only_otlp_is_accepted(otlp_sink: OtlpSink, path: str, body: bytes, encoding: str, status: int) -> None:
     assert post(otlp_sink, path, body, encoding) == status
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, assert_never, cast
 
 from retold.core.backoff import DEFAULT, Backoff, as_backoff
 from retold.core.checks import seconds, usable_number
@@ -167,6 +167,8 @@ class Rules:
                 return cap
             case "ignore":
                 return 0.0
+            case never:
+                assert_never(never)
 
 
 def _check_on(on: object) -> None:
