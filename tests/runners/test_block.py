@@ -173,8 +173,8 @@ async def test_an_iterator_can_be_looped_over_like_its_policy(clock: ManualClock
     policy = Policy(on=OSError, backoff=0, operation="block", clock=clock)
 
     for attempt in iter(policy):
-        fail(attempt) if attempt.number < 3 else succeed(attempt)
+        (succeed if attempt.number == 3 else fail)(attempt)
     async for attempt in aiter(policy):
-        fail(attempt) if attempt.number < 3 else succeed(attempt)
+        (succeed if attempt.number == 3 else fail)(attempt)
 
     assert [(call.outcome, call.attempts) for call in seen.calls] == [(Outcome.SUCCESS, 3)] * 2

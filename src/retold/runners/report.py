@@ -16,7 +16,8 @@ class Report(Generic[T]):
 
     Attributes:
         value: What the call returned, or its fallback's value; None if it failed without one.
-        error: What the call would have raised had it not been for `run` or a fallback; None if it succeeded.
+        error: What the call would have raised had it not been for `run`; None if it succeeded or a fallback was
+            served; `outcome` tells which.
         outcome: How it ended.
         attempts: How often the function ran.
         delays: Seconds waited before each further attempt.

@@ -50,7 +50,7 @@ def test_a_signal_ends_it_in_order(tmp_path: Path, moment: Callable[[Demo], None
             moment(demo)
         sent = time.monotonic()
         statuses = [demo.end(number) for demo, number in zip(demos, SIGNALS, strict=True)]
-        assert time.monotonic() - sent < 5
+        assert time.monotonic() - sent < 10  # for both of them; a call under way has 0.5 s at most
 
         assert statuses == [0, 0]
         for demo in demos:
