@@ -25,10 +25,10 @@ from retold.events import (
     RetryScheduled,
 )
 from retold.exporter import Exporter
-from retold.policy import Policy, register, retry
+from retold.policy import Policy, retry
 from retold.runners.block import Attempt
 from retold.runners.report import Report
-from retold.settings import configure
+from retold.settings import configure, register
 
 __version__ = "0.1.0"
 

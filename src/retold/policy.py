@@ -7,19 +7,19 @@ import functools
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from types import FrameType
-from typing import Any, Generic, Never, ParamSpec, TypedDict, TypeVar, Unpack, cast, overload
+from typing import Any, Generic, Never, ParamSpec, TypedDict, TypeVar, Unpack, overload
 
 from retold import settings
-from retold.core.backoff import DEFAULT, Backoff, Computed, Listed
+from retold.core.backoff import DEFAULT, Backoff
 from retold.core.ports import Clock, Rng
 from retold.core.rules import MISSING, OverCap, Rules
+from retold.core.written import written
 from retold.journal import JOURNAL
 from retold.naming import name_of, name_of_block
 from retold.runners import aio, block, sync
 from retold.runners.block import Attempt
 from retold.runners.call import Call
 from retold.runners.report import Report
-from retold.telemetry import clean_name
 from retold.wrapper import refuse_async, refuse_async_fallback, refuse_generator, wrap
 
 P = ParamSpec("P")
@@ -212,7 +212,7 @@ class Policy(Generic[F_co]):
         return block.AsyncAttempts(self._rules, self._operation_of_block(sys._getframe(1)))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(_told(self._rules))})"
+        return f"{type(self).__name__}({', '.join(written(self._rules))})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Policy) and self._rules == other._rules
@@ -260,35 +260,6 @@ class Policy(Generic[F_co]):
 
 retry = Policy
 """A policy by the name that reads well as a decorator."""
-
-
-def register(operation: str) -> None:
-    """Make an operation known before its first call, so that its counters already exist, at 0.
-
-    Decorated functions and policies with an `operation` are known without it.
-    """
-    JOURNAL.register(clean_name(operation))
-
-
-def _told(rules: Rules) -> Iterator[str]:
-    """The options that are not the default, as they were written; values that may be secrets are left out."""
-    for field in dataclasses.fields(rules):
-        value = getattr(rules, field.name)
-        if value is MISSING or value == field.default:
-            continue
-        yield f"{field.name}={'...' if field.name == 'fallback' else _written(value)}"
-
-
-def _written(value: object) -> str:
-    match value:
-        case tuple():
-            return f"({', '.join(_written(each) for each in cast('tuple[object, ...]', value))})"
-        case Listed():
-            return repr(list(value.delays))
-        case Computed():
-            return _written(value.function)
-        case _:
-            return getattr(value, "__qualname__", None) or repr(value)
 
 
 def _restore(kind: type[Policy[Any]], rules: Rules) -> Policy[Any]:

@@ -14,6 +14,7 @@ from retold.errors import RetoldWarning, SettingsError
 from retold.exporter import Exporter
 from retold.journal import JOURNAL
 from retold.runners import audience
+from retold.telemetry import clean_name
 
 VARIABLE = "RETOLD_EXPORTERS"
 DEFAULT = ("opentelemetry", "logging")
@@ -69,6 +70,14 @@ def configure(*, exporters: Iterable[str | Exporter]) -> Configuration:
         before = _chosen
         _choose(chosen)
     return Configuration(before)
+
+
+def register(operation: str) -> None:
+    """Make an operation known before its first call, so that its counters already exist, at 0.
+
+    Decorated functions and policies with an `operation` are known without it.
+    """
+    JOURNAL.register(clean_name(operation))
 
 
 def ensure() -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from retold import __version__
-from retold.cli.demo import options as demo
+from retold.cli.demo import command as demo
 from retold.cli.parser import Parser
 
 

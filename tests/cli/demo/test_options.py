@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,6 +72,20 @@ def test_an_unknown_exporter_of_the_environment(
     monkeypatch.setenv("RETOLD_EXPORTERS", "grafana")
 
     assert "RETOLD_EXPORTERS=grafana: there is no exporter named 'grafana'" in complaint(capsys)
+
+
+def test_an_unknown_exporter_of_the_environment_is_one_line_of_the_process(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "retold", "demo"],
+        env=os.environ | {"RETOLD_EXPORTERS": "grafana"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert ended.stderr.startswith("retold demo: RETOLD_EXPORTERS=grafana: there is no exporter named 'grafana'")
 
 
 def test_a_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:

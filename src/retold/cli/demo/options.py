@@ -5,27 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import retold
-from retold.cli.demo import signals
 from retold.cli.demo.incident import Incident
 from retold.cli.parser import Parser, number, whole
-
-if TYPE_CHECKING:
-    from argparse import _SubParsersAction
 
 DEFAULT_PORT = 9464
 DEFAULT_EXPORTERS = "opentelemetry,prometheus"
 _VARIABLE = "RETOLD_EXPORTERS"
-
-_DESCRIPTION = """\
-Call a real, unreliable HTTP server on this machine as a paper-reading site's crawler would, and watch what
-retries do: lines that move, /metrics, traces, and at the end a table. Needs no service; ends with Ctrl-C.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +34,8 @@ class Options:
     exporters_source: str
 
 
-def add_to(commands: _SubParsersAction[Parser]) -> None:
-    """Add the command `demo`."""
-    parser = commands.add_parser(
-        "demo",
-        help="watch retries at work on a real, unreliable server",
-        description=_DESCRIPTION,
-    )
+def add_arguments(parser: Parser) -> None:
+    """Add everything that can be asked."""
     seconds = number("a number of seconds above 0", above=0)
     at_least_0 = number("a number of seconds, 0 or more", least=0)
     add = parser.add_argument
@@ -93,31 +77,10 @@ def add_to(commands: _SubParsersAction[Parser]) -> None:
         help=f"who is told, comma-separated, or none (default: ${_VARIABLE}, else {DEFAULT_EXPORTERS})",
     )
     add("--plain", action="store_true", help="no colours and no lines around the table")
-    parser.set_defaults(run=lambda chosen: _run(parser, chosen))
 
 
-def _run(parser: Parser, chosen: argparse.Namespace) -> int:
-    options = _options(parser, chosen)
-    try:
-        signals.end_at_once()
-        run = _loaded(parser)
-        retold.configure(exporters=options.exporters)
-        return run(parser, options)
-    except retold.SettingsError as error:
-        parser.error(f"{options.exporters_source}: {error}")
-    finally:
-        signals.ignore()
-
-
-def _loaded(parser: Parser) -> Callable[[Parser, Options], int]:
-    try:
-        from retold.cli.demo.run import run  # the extra's libraries, which only this command needs
-    except ImportError as error:
-        parser.error(f"{error.name} is not installed, which the demo needs: pip install 'retold[demo]'")
-    return run
-
-
-def _options(parser: Parser, chosen: argparse.Namespace) -> Options:
+def parsed(parser: Parser, chosen: argparse.Namespace) -> Options:
+    """What was asked; ends the process with one line where it makes no sense together."""
     at, lasts = chosen.incident_at, chosen.incident_for
     if (at is None) != (lasts is None):
         given, missing = ("--incident-at", "--incident-for") if lasts is None else ("--incident-for", "--incident-at")

@@ -1,0 +1,52 @@
+"""The command `retold demo`: its place among the commands, and what it needs before it can run."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import retold
+from retold.cli.demo import signals
+from retold.cli.demo.options import Options, add_arguments, parsed
+from retold.cli.parser import Parser
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+_DESCRIPTION = """\
+Call a real, unreliable HTTP server on this machine as a paper-reading site's crawler would, and watch what
+retries do: lines that move, /metrics, traces, and at the end a table. Needs no service; ends with Ctrl-C.
+"""
+
+
+def add_to(commands: _SubParsersAction[Parser]) -> None:
+    """Add the command `demo`."""
+    parser = commands.add_parser(
+        "demo", help="watch retries at work on a real, unreliable server", description=_DESCRIPTION
+    )
+    add_arguments(parser)
+    parser.set_defaults(run=lambda chosen: _run(parser, chosen))
+
+
+def _run(parser: Parser, chosen: argparse.Namespace) -> int:
+    options = parsed(parser, chosen)
+    try:
+        signals.end_at_once()
+        # Else what the crawler decorates would choose by the environment, and warn of what is refused below.
+        retold.configure(exporters=[])
+        run = _loaded(parser)
+        retold.configure(exporters=options.exporters)
+        return run(parser, options)
+    except retold.SettingsError as error:
+        parser.error(f"{options.exporters_source}: {error}")
+    finally:
+        signals.ignore()
+
+
+def _loaded(parser: Parser) -> Callable[[Parser, Options], int]:
+    try:
+        from retold.cli.demo.run import run  # the extra's libraries, which only this command needs
+    except ImportError as error:
+        parser.error(f"{error.name} is not installed, which the demo needs: pip install 'retold[demo]'")
+    return run

@@ -1,0 +1,31 @@
+"""How rules are written in one line: the `repr` of a policy."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import cast
+
+from retold.core.backoff import Computed, Listed
+from retold.core.rules import MISSING, Rules
+
+
+def written(rules: Rules) -> Iterator[str]:
+    """The options that are not the default, as they were written; values that may be secrets are left out."""
+    for field in dataclasses.fields(rules):
+        value = getattr(rules, field.name)
+        if value is MISSING or value == field.default:
+            continue
+        yield f"{field.name}={'...' if field.name == 'fallback' else _as_written(value)}"
+
+
+def _as_written(value: object) -> str:
+    match value:
+        case tuple():
+            return f"({', '.join(_as_written(each) for each in cast('tuple[object, ...]', value))})"
+        case Listed():
+            return repr(list(value.delays))
+        case Computed():
+            return _as_written(value.function)
+        case _:
+            return getattr(value, "__qualname__", None) or repr(value)
