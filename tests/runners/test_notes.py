@@ -14,7 +14,7 @@ def test_it_says_what_became_of_which_operation() -> None:
 
     note(error, "shop.pay", Outcome.DEADLINE_EXCEEDED, 4, 1234.56789)
 
-    assert error.__notes__ == ["retold: shop.pay: deadline_exceeded after 4 attempts in 1234.57 s"]
+    assert error.__notes__ == ["retold: shop.pay: deadline_exceeded after 4 attempts and 1234.57 s of waiting"]
 
 
 def test_operations_whose_names_begin_alike_keep_a_note_each() -> None:

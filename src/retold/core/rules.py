@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias, assert_never, cast
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never, cast
 
 from retold.core.backoff import DEFAULT, Backoff, as_backoff
 from retold.core.checks import seconds, usable_number
@@ -28,8 +28,7 @@ class Missing(Enum):
 MISSING: Final = Missing.MISSING
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """The decision to retry after `delay` seconds.
 
     `hint` is what the server asked for, before any cap; `ignored` names the callable whose answer was unusable.

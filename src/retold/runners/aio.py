@@ -16,34 +16,33 @@ async def run(
     """Run `function` until the call is over; return its result or raise its exception."""
     try:
         while True:
+            if call.number:
+                # Not in `except`, where the failed frames would be kept alive by the wait.
+                if call.replaced:
+                    if call.fallback_due:
+                        return await _serve_for_rejected(call)
+                    with call.untouched():
+                        raise call.take_replacement()
+                await pause(call)
             call.start_attempt()
             try:
                 result = await function(*args, **kwargs)
             except BaseException as error:
-                delay = call.failed(error)
-                if delay is None and not call.replaced:
+                if call.failed(error):
                     if call.fallback_due:
                         return await _serve(call, error)
                     raise
             else:
-                delay = call.returned(result)
-                if delay is None and not call.replaced:
+                if call.returned(result):
                     return result
                 del result
-            # Not in `except`, where the failed frames would be kept alive by the wait.
-            if delay is None:
-                if call.fallback_due:
-                    return await _serve_for_rejected(call)
-                with call.untouched():
-                    raise call.take_replacement()
-            await pause(call, delay)
     finally:
         call.close()
 
 
-async def pause(call: Call, delay: float) -> None:
+async def pause(call: Call) -> None:
     """Wait between two attempts."""
-    await call.clock.asleep(delay)
+    await call.clock.asleep(call.delay)
     call.slept()
 
 

@@ -29,12 +29,11 @@ class Attempt:
         number: 1 for the first attempt of the call.
     """
 
-    __slots__ = ("_call", "_delay", "_result", "_state", "number")
+    __slots__ = ("_call", "_result", "_state", "number")
 
     def __init__(self, call: Call) -> None:
         self._call = call
         self._state = _State.OFFERED
-        self._delay = 0.0
         self._result: object = MISSING
         self.number = 1
 
@@ -79,10 +78,12 @@ class Attempt:
         if call.over:
             return False
         with call:
-            delay = call.returned(result, judged=result is not MISSING) if error is None else call.failed(error)
-        if delay is not None:
+            if error is None:
+                call.returned(result, judged=result is not MISSING)
+            else:
+                call.failed(error)
+        if call.outcome is None:
             self._state = _State.FAILED
-            self._delay = delay
             return True
         if call.replaced:
             # Else this frame would hold `Abort`, which holds the error whose traceback holds this frame.
@@ -91,20 +92,20 @@ class Attempt:
                 raise call.take_replacement()
         return False
 
-    def take_delay(self) -> float | None:
-        """How long to wait before the next attempt, which then has the next number; None to stop iterating.
+    def goes_on(self) -> bool:
+        """Whether to wait for another attempt, which then has the next number.
 
         Raises:
             UsageError: The attempt was not run.
         """
         if self._state is _State.DONE:
-            return None
+            return False
         if self._state is not _State.FAILED:
             self._call.close(Outcome.ABORTED)
             raise UsageError("the loop came around without running its attempt: write `with attempt:` inside the `for`")
         self._state = _State.OFFERED
         self.number += 1
-        return self._delay
+        return True
 
 
 def attempts(rules: Rules, operation: str) -> Iterator[Attempt]:
@@ -114,11 +115,10 @@ def attempts(rules: Rules, operation: str) -> Iterator[Attempt]:
     try:
         while True:
             yield attempt
-            delay = attempt.take_delay()
-            if delay is None:
+            if not attempt.goes_on():
                 return
             with call:
-                sync.pause(call, delay)
+                sync.pause(call)
     finally:
         call.close(Outcome.ABORTED)
 
@@ -143,11 +143,10 @@ class AsyncAttempts:
         if not self._begun:
             self._begun = True
             return self._attempt
-        delay = self._attempt.take_delay()
-        if delay is None:
+        if not self._attempt.goes_on():
             raise StopAsyncIteration
         with self._call:
-            await aio.pause(self._call, delay)
+            await aio.pause(self._call)
         return self._attempt
 
     def __del__(self) -> None:

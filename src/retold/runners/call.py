@@ -16,6 +16,7 @@ from retold.errors import Abort, RejectedResult
 from retold.events import AttemptOutcome, Outcome
 from retold.journal import JOURNAL, Page
 from retold.runners import audience
+from retold.runners.audience import Audience
 from retold.runners.clocks import SYSTEM_CLOCK
 from retold.runners.notes import note
 from retold.runners.report import Report
@@ -31,118 +32,108 @@ class Call:
 
     Attributes:
         number: The attempt that runs or ran last, from 1; 0 before the first.
+        delay: Seconds to wait before the next attempt.
         outcome: How the call ended or is about to; None while that is open.
+        over: Whether it has ended, and been told so.
         fallback_due: Whether the call gave up and its policy has a fallback to serve.
-        replaced: Whether the call ends with an exception that the function did not raise: what `Abort`
-            carried, or a `RejectedResult`. `take_replacement` has it.
+        delays: What was waited, in seconds, if anybody will ask: a list to be filled, given by whoever will.
+        started: When the first attempt began, on the policy's clock.
     """
 
-    __slots__ = (
-        "_began",
-        "_delay_total",
-        "_error_type",
-        "_function",
-        "_instead",
-        "_page",
-        "_previous",
-        "_running",
-        "_story",
-        "_waiting_since",
-        "clock",
-        "delays",
-        "elapsed",
-        "fallback_due",
-        "number",
-        "operation",
-        "outcome",
-        "over",
-        "rules",
-        "started",
-    )
+    # A call that succeeds or fails early sets few of these, and making one must cost little.
+    number = 0
+    delay = 0.0
+    outcome: Outcome | None = None
+    over = False
+    fallback_due = False
+    delays: list[float] | None = None
+    started = 0.0
+    elapsed = 0.0
+    _began = 0.0
+    _delay_total = 0.0
+    _error_type: str | None = None
+    _instead: BaseException | None = None
+    _page: Page | None = None
+    _running = False
+    _story: Story | None = None
+    _timed = False
+    _told = False
+    _waiting_since: float | None = None
 
     def __init__(self, rules: Rules, operation: str, function: str | None = None) -> None:
         self.rules = rules
         self.operation = operation
         self._function = function
         self.clock = SYSTEM_CLOCK if rules.clock is None else rules.clock
-        self.number = 0
-        self.started = self._began = self._previous = self._delay_total = self.elapsed = 0.0
-        self._running = self.over = self.fallback_due = False
-        self._page: Page | None = None
-        self._story: Story | None = None
-        self._waiting_since: float | None = None
-        self._error_type: str | None = None
-        self.outcome: Outcome | None = None
-        self._instead: BaseException | None = None
-        self.delays: list[float] | None = None
 
     def start_attempt(self) -> None:
         """The function is about to run."""
         self.number += 1
         if self.number == 1:
-            self._open()
+            self._open(audience.current())
+            if self._page is not None:
+                self._page.call_began()
         self._running = True
         if self._story is not None:
             self._story.attempt_started(self.number)
-        self._began = self.clock.now()
-        if self.number == 1:
-            self.started = self._began
+        if self._timed:
+            self._began = self.clock.now()
+            if self.number == 1:
+                self.started = self._began
 
-    def returned(self, result: object, *, judged: bool = True) -> float | None:
-        """The function returned: None if that ends the call, else the seconds to wait.
-
-        After None, `replaced` says that the result was rejected, and for the last time.
+    def returned(self, result: object, *, judged: bool = True) -> bool:
+        """The function returned. Whether that ends the call; else wait for `delay`, or raise the replacement.
 
         Args:
             result: What it returned.
             judged: Whether `on_result` is asked about it.
         """
-        now = self.clock.now()
+        now = self._now()
         if not (judged and self._rejects(result, now)):
+            self._error_type = None
             self._end_attempt(AttemptOutcome.SUCCESS, now)
             self.outcome = Outcome.SUCCESS
-            self._error_type = None
             self._end(now)
-            return None
+            return True
         self._error_type = REJECTED_RESULT_TYPE
         self._end_attempt(AttemptOutcome.REJECTED, now)
         try:
-            step = self.rules.after_failure(result, self.number, now - self.started, self._previous, self._rng)
+            step = self.rules.after_failure(result, self.number, now - self.started, self.delay, self._rng)
         except Exception as bug:
             self._misjudged(bug)
             raise
         if isinstance(step, Wait):
-            return self._wait(step)
-        self._instead = RejectedResult(result)
-        self._stop(step, self._instead)
-        return None
+            self._wait(step)
+        else:
+            self._instead = RejectedResult(result)
+            self._stop(step, self._instead)
+        return False
 
-    def failed(self, error: BaseException) -> float | None:
-        """The function raised: None if that ends the call, else the seconds to wait."""
-        now = self.clock.now()
+    def failed(self, error: BaseException) -> bool:
+        """The function raised. Whether that ends the call; else wait for `delay`, or raise the replacement."""
+        now = self._now()
         if not isinstance(error, Exception):
             self._error_type = None
             self._end_attempt(AttemptOutcome.CANCELLED, now)
             self._stop(Outcome.CANCELLED, error)
-            return None
+            return True
         if isinstance(error, Abort):
-            self._instead = error.error
             final = error if error.error is None else error.error
-            self._error_type = error_type(final)
-            self._end_attempt(AttemptOutcome.ERROR, now, final)
+            self._fail_attempt(final, now)
+            self._instead = error.error
             self._stop(Outcome.ABORTED, final)
-            return None
-        self._error_type = error_type(error)
-        self._end_attempt(AttemptOutcome.ERROR, now, error)
+            return self._instead is None
+        self._fail_attempt(error, now)
         try:
-            step = self.rules.after_error(error, self.number, now - self.started, self._previous, self._rng)
+            step = self.rules.after_error(error, self.number, now - self.started, self.delay, self._rng)
         except Exception as bug:
             self._misjudged(bug)
             raise
         if isinstance(step, Wait):
-            return self._wait(step)
+            self._wait(step)
+            return False
         self._stop(step, error)
-        return None
+        return True
 
     @property
     def replaced(self) -> bool:
@@ -163,7 +154,9 @@ class Call:
         """The wait is over."""
         if self._waiting_since is None:
             return
-        waited = self.clock.now() - self._waiting_since if self._previous else 0.0
+        waited = 0.0
+        if self.delay:
+            waited = self.clock.now() - self._waiting_since if self._timed else self.delay
         self._waiting_since = None
         self._delay_total += waited
         if self.delays is not None:
@@ -173,7 +166,7 @@ class Call:
 
     def served(self) -> None:
         """A fallback's value takes the place of the failure."""
-        self._end(self.clock.now(), fallback=True)
+        self._end(self._now(), fallback=True)
 
     def close(self, outcome: Outcome = Outcome.CANCELLED) -> None:
         """Make sure that the call is over: with the outcome that was decided, else with this one."""
@@ -182,7 +175,7 @@ class Call:
         if self.number == 0:  # a block that was never entered: nobody was told that it began
             self.over = True
             return
-        now = self.clock.now()
+        now = self._now()
         if self._running:
             self._end_attempt(AttemptOutcome.CANCELLED, now)
         if self.outcome is None:
@@ -209,45 +202,54 @@ class Call:
     def _rng(self) -> Rng:
         return random if self.rules.rng is None else self.rules.rng
 
-    def _open(self) -> None:
-        listeners = audience.current()
-        self._page = JOURNAL.page(self.operation) if listeners.journaling else None
-        if self._page is not None:
-            self._page.call_began()
-        self._story = None if listeners.silent else Story(listeners, self.rules, self.operation, self._function)
+    def _now(self) -> float:
+        """The time, if anybody will ask for it."""
+        return self.clock.now() if self._timed else 0.0
+
+    def _open(self, listeners: Audience) -> None:
+        if listeners.journaling:
+            self._page = JOURNAL.page(self.operation)
+        if not listeners.silent:
+            self._story = Story(listeners, self.rules, self.operation, self._function)
+        self._told = self._page is not None or self._story is not None
+        self._timed = self._told or self.rules.timeout is not None or self.delays is not None
 
     def _rejects(self, result: object, now: float) -> bool:
         try:
             return self.rules.is_rejected(result)
         except Exception as bug:
             # Nobody can say whether this result is good; what went wrong is the predicate.
-            self._error_type = error_type(bug)
-            self._end_attempt(AttemptOutcome.ERROR, now, bug)
+            self._fail_attempt(bug, now)
             self._misjudged(bug)
             raise
 
     def _misjudged(self, bug: Exception) -> None:
         """A callable of the policy raised: it is a bug, and it ends the call."""
         self.outcome = Outcome.NOT_RETRYABLE
-        self._error_type = error_type(bug)
-        self._end(self.clock.now())
+        if self._told:
+            self._error_type = error_type(bug)
+        self._end(self._now())
 
-    def _wait(self, wait: Wait) -> float:
-        self._previous = wait.delay
+    def _wait(self, wait: Wait) -> None:
+        self.delay = wait.delay
         if self._story is not None:
             self._story.retry_scheduled(self.number, wait)
         if self._page is not None:
             self._page.wait_began()
-        self._waiting_since = self.clock.now() if wait.delay else 0.0
-        return wait.delay
+        self._waiting_since = self.clock.now() if self._timed and wait.delay else 0.0
 
     def _stop(self, outcome: Outcome, error: BaseException) -> None:
         self.outcome = outcome
         if self.number > 1 or outcome.is_give_up:
-            note(error, self.operation, outcome, self.number, self.clock.now() - self.started)
+            note(error, self.operation, outcome, self.number, self._delay_total)
         self.fallback_due = outcome.is_give_up and self.rules.fallback is not MISSING
         if not self.fallback_due:
-            self._end(self.clock.now())
+            self._end(self._now())
+
+    def _fail_attempt(self, error: BaseException, now: float) -> None:
+        if self._told:
+            self._error_type = error_type(error)
+        self._end_attempt(AttemptOutcome.ERROR, now, error)
 
     def _end_attempt(self, outcome: AttemptOutcome, now: float, error: BaseException | None = None) -> None:
         self._running = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from retold.events import Outcome
 
 
-def note(error: BaseException, operation: str, outcome: Outcome, attempts: int, elapsed: float) -> None:
+def note(error: BaseException, operation: str, outcome: Outcome, attempts: int, waited: float) -> None:
     """Put one note on `error` that says how the call went, in place of an earlier one of this operation.
 
     An exception that refuses notes gets none.
@@ -14,7 +14,8 @@ def note(error: BaseException, operation: str, outcome: Outcome, attempts: int, 
         return
     prefix = f"retold: {operation}: "
     times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
-    text = f"{prefix}{outcome} after {times} in {round(elapsed, 3):g} s"
+    waits = f" and {round(waited, 3):g} s of waiting" if waited else ""
+    text = f"{prefix}{outcome} after {times}{waits}"
     try:
         earlier: object = getattr(error, "__notes__", [])
         if isinstance(earlier, list):

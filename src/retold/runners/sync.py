@@ -15,36 +15,35 @@ def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
     """Run `function` until the call is over; return its result or raise its exception."""
     try:
         while True:
+            if call.number:
+                # Not in `except`, where the failed frames would be kept alive by the wait.
+                if call.replaced:
+                    if call.fallback_due:
+                        return _serve_for_rejected(call)
+                    with call.untouched():
+                        raise call.take_replacement()
+                pause(call)
             call.start_attempt()
             try:
                 result = function(*args, **kwargs)
             except BaseException as error:
-                delay = call.failed(error)
-                if delay is None and not call.replaced:
+                if call.failed(error):
                     if call.fallback_due:
                         return _serve(call, error)
                     raise
             else:
-                delay = call.returned(result)
-                if delay is None and not call.replaced:
+                if call.returned(result):
                     return result
                 del result
-            # Not in `except`, where the failed frames would be kept alive by the wait.
-            if delay is None:
-                if call.fallback_due:
-                    return _serve_for_rejected(call)
-                with call.untouched():
-                    raise call.take_replacement()
-            pause(call, delay)
     finally:
         call.close()
 
 
-def pause(call: Call, delay: float) -> None:
+def pause(call: Call) -> None:
     """Wait between two attempts."""
-    if delay > 0:
+    if call.delay > 0:
         _warn_in_event_loop(call.operation)
-    call.clock.sleep(delay)
+    call.clock.sleep(call.delay)
     call.slept()
 
 
