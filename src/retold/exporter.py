@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from retold.events import AttemptEnded, AttemptStarted, CallEnded, CallStarted, RetryScheduled
@@ -28,6 +29,12 @@ class Exporter:
     name: str = ""
     live: ClassVar[bool] = False
     hears_success: ClassVar[bool] = True
+    hears_durations: ClassVar[bool] = True
+    """Whether it has a use for durations and times. A retrospective exporter without one spares successful calls
+    the clock; to it, calls begin with their first failure."""
+    wake_signs: tuple[tuple[Mapping[str, object], str], ...] = ()
+    """Where calls can see for themselves that `is_awake` has to be asked: it stays False while all these keys of
+    namespaces are None."""
     reads_journal: bool = False
     """Whether this exporter exports metrics, which are not told but read from the journal."""
 

@@ -43,6 +43,7 @@ class Lines(Exporter):
     """
 
     hears_success = False
+    hears_durations = False
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._limit = Limit(telemetry.MAX_GAVE_UP_LINES, now)

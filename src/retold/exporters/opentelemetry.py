@@ -42,6 +42,7 @@ class OpenTelemetry(Exporter):
         meters = meter_provider or metrics_api.get_meter_provider()
         self._given = tracer_provider is not None or meter_provider is not None
         self._tracer = tracers.get_tracer(telemetry.SCOPE, schema_url=telemetry.SCHEMA_URL)
+        self.wake_signs = () if self._given else _WAKE_SIGNS
         self.reads_journal = metrics is not False
         if self.reads_journal:
             Instruments.of(meters, always=metrics is True)
@@ -65,17 +66,14 @@ class OpenTelemetry(Exporter):
         state.call_ended(event)
 
 
-_trace_globals = vars(trace_api)
-_metrics_globals = vars(metrics_internal)
+# Where the API keeps the providers that the application sets. The public getters read the environment each time
+# while none is set, and this is asked at every call.
+_WAKE_SIGNS = ((vars(trace_api), "_TRACER_PROVIDER"), (vars(metrics_internal), "_METER_PROVIDER"))
 
 
 def _provider_is_set() -> bool:
     """Whether the application has set a provider of either kind.
 
-    The public getters read the environment each time while none is set, and this is asked at every call. An API
-    that no longer has these names counts as set: then spans are made, and lost if nobody wants them.
+    An API that no longer has these names counts as set: then spans are made, and lost if nobody wants them.
     """
-    return (
-        _trace_globals.get("_TRACER_PROVIDER", trace_api) is not None
-        or _metrics_globals.get("_METER_PROVIDER", metrics_internal) is not None
-    )
+    return any(namespace.get(key, namespace) is not None for namespace, key in _WAKE_SIGNS)

@@ -2,10 +2,11 @@
 
 from retold.journal.book import JOURNAL, Journal
 from retold.journal.lock import Lock
-from retold.journal.page import Page
+from retold.journal.page import FOLD_AT, Page
 from retold.journal.totals import Distribution, Exemplar, Labels, Observation, Totals, Value
 
 __all__ = [
+    "FOLD_AT",
     "JOURNAL",
     "Distribution",
     "Exemplar",

@@ -49,6 +49,10 @@ _Entry: TypeAlias = _Attempt | _WaitBegan | _WaitEnded | _Call | float | None
 class Page:
     """What happened to one operation.
 
+    Attributes:
+        entries: The one list, for those who write on it directly: None for a call that began, and the seconds of
+            one that succeeded at once. It is the same list as long as the page lives.
+
     Args:
         operation: Its name.
         fold: Folds this page, unless somebody is folding already. Called when a list has grown long.
@@ -56,12 +60,12 @@ class Page:
     """
 
     __slots__ = (
-        "_entries",
         "_exemplars",
         "_fold",
         "_observed",
         "_totals",
         "called",
+        "entries",
         "operation",
     )
 
@@ -70,37 +74,43 @@ class Page:
         self.called = False
         self._fold = fold
         self._observed = observed
+        self.entries: list[_Entry] = []
+        self._exemplars: list[tuple[Metric, str, Exemplar]] = []
         self.clear()
 
     def clear(self) -> None:
         """Start from zero."""
-        self._entries: list[_Entry] = []
-        self._exemplars: list[tuple[Metric, str, Exemplar]] = []
+        self.entries.clear()
+        self._exemplars.clear()
         self._totals = OperationTotals(self.operation, self._observed)
 
+    def fold_now(self) -> None:
+        """Fold this page, unless somebody is folding already."""
+        self._fold(self)
+
     def call_began(self) -> None:
-        self._entries.append(None)
+        self.entries.append(None)
 
     def succeeded_at_once(self, duration: float) -> None:
         """A call succeeded with its first attempt: `duration` is the attempt's and the call's."""
-        self._entries.append(duration)
-        if len(self._entries) >= FOLD_AT:
+        self.entries.append(duration)
+        if len(self.entries) >= FOLD_AT:
             self._fold(self)
 
     def attempt_ended(self, outcome: AttemptOutcome, duration: float, error_type: str | None) -> None:
-        self._entries.append(_Attempt(outcome, duration, error_type))
+        self.entries.append(_Attempt(outcome, duration, error_type))
 
     def wait_began(self) -> None:
-        self._entries.append(_WaitBegan())
+        self.entries.append(_WaitBegan())
 
     def wait_ended(self, seconds: float) -> None:
-        self._entries.append(_WaitEnded(seconds))
-        if len(self._entries) >= FOLD_AT:
+        self.entries.append(_WaitEnded(seconds))
+        if len(self.entries) >= FOLD_AT:
             self._fold(self)
 
     def call_ended(self, outcome: Outcome, attempts: int, duration: float, fallback: bool) -> None:
-        self._entries.append(_Call(outcome, attempts, duration, fallback))
-        if len(self._entries) >= FOLD_AT:
+        self.entries.append(_Call(outcome, attempts, duration, fallback))
+        if len(self.entries) >= FOLD_AT:
             self._fold(self)
 
     def show(self, metric: Metric, outcome: str, exemplar: Exemplar) -> None:
@@ -116,7 +126,7 @@ class Page:
         """
         totals = self._totals
         overflows = 0
-        for entry in _take(self._entries):
+        for entry in _take(self.entries):
             match entry:
                 case None:
                     totals.begun += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Mapping
 
 from retold.exporter import Exporter
 from retold.journal import JOURNAL, Lock
@@ -16,7 +17,18 @@ class Audience:
     Never changed after it is made: a call keeps the audience that it began with.
     """
 
-    __slots__ = ("asleep", "exporters", "journaling", "live", "readers", "retrospective", "silent")
+    __slots__ = (
+        "asleep",
+        "exporters",
+        "hears_success",
+        "journaling",
+        "live",
+        "readers",
+        "retrospective",
+        "signs",
+        "silent",
+        "timed",
+    )
 
     def __init__(self, exporters: tuple[Exporter, ...]) -> None:
         awake = [exporter for exporter in exporters if _is_awake(exporter)]
@@ -27,6 +39,9 @@ class Audience:
         self.readers = frozenset(exporter.name for exporter in awake if exporter.reads_journal)
         self.journaling = bool(self.readers)
         self.silent = not awake
+        self.hears_success = any(exporter.live or exporter.hears_success for exporter in awake)
+        self.timed = any(exporter.hears_durations for exporter in awake)
+        self.signs = _signs(self.asleep)
 
 
 def current() -> Audience:
@@ -42,6 +57,8 @@ def replace(exporters: tuple[Exporter, ...]) -> None:
     global _current
     _current = Audience(exporters)
     JOURNAL.readers = _current.readers
+    for changed in CHANGED:
+        changed(_current)
 
 
 def name_of(exporter: Exporter) -> str:
@@ -71,6 +88,13 @@ def _is_awake(exporter: Exporter) -> bool:
         return False
 
 
+def _signs(asleep: tuple[Exporter, ...]) -> tuple[tuple[Mapping[str, object], str], ...] | None:
+    """Where a call sees whether one of these may have woken; None if it has to ask."""
+    if not all(exporter.wake_signs for exporter in asleep):
+        return None
+    return tuple(sign for exporter in asleep for sign in exporter.wake_signs)
+
+
 def _wake(seen: Audience) -> Audience:
     """Sort the exporters anew, unless they have been replaced since: a call must not undo what was configured."""
     with CHANGING:
@@ -84,6 +108,9 @@ _last_logged: dict[str, float] = {}
 _logger = logging.getLogger("retold")
 # Without it the standard library prints warnings to standard error when the application has no handler.
 _logger.addHandler(logging.NullHandler())
+
+CHANGED: list[Callable[[Audience], None]] = []
+"""Called, under `CHANGING`, with every new audience."""
 
 CHANGING = Lock()
 """Held by whoever changes the choice of exporters."""

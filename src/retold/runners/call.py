@@ -10,7 +10,7 @@ import random
 from types import TracebackType
 from typing import TypeVar
 
-from retold.core.ports import Rng
+from retold.core.ports import Clock, Rng
 from retold.core.rules import MISSING, Rules, Wait
 from retold.errors import Abort, RejectedResult
 from retold.events import AttemptOutcome, Outcome
@@ -64,15 +64,36 @@ class Call:
         self.rules = rules
         self.operation = operation
         self._function = function
-        self.clock = SYSTEM_CLOCK if rules.clock is None else rules.clock
+        self.clock = self.clock_of(rules)
+
+    @staticmethod
+    def clock_of(rules: Rules) -> Clock:
+        """The clock of calls under these rules."""
+        return SYSTEM_CLOCK if rules.clock is None else rules.clock
+
+    def join(self, listeners: Audience, page: Page | None, began: float | None) -> None:
+        """Take over a call whose first attempt has begun elsewhere.
+
+        Args:
+            listeners: Who listened when it began.
+            page: Where its beginning has been written, if it has.
+            began: When it began, on the policy's clock; None if nobody looked.
+        """
+        self.number = 1
+        self._open(listeners, page)
+        self._running = True
+        if self._timed:
+            self.started = self._began = self.clock.now() if began is None else began
 
     def start_attempt(self) -> None:
         """The function is about to run."""
         self.number += 1
         if self.number == 1:
-            self._open(audience.current())
-            if self._page is not None:
-                self._page.call_began()
+            listeners = audience.current()
+            page = JOURNAL.page(self.operation) if listeners.journaling else None
+            if page is not None:
+                page.call_began()
+            self._open(listeners, page)
         self._running = True
         if self._story is not None:
             self._story.attempt_started(self.number)
@@ -206,9 +227,8 @@ class Call:
         """The time, if anybody will ask for it."""
         return self.clock.now() if self._timed else 0.0
 
-    def _open(self, listeners: Audience) -> None:
-        if listeners.journaling:
-            self._page = JOURNAL.page(self.operation)
+    def _open(self, listeners: Audience, page: Page | None) -> None:
+        self._page = page
         if not listeners.silent:
             self._story = Story(listeners, self.rules, self.operation, self._function)
         self._told = self._page is not None or self._story is not None

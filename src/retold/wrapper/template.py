@@ -1,0 +1,98 @@
+"""The first attempt as source code: all of a wrapper that runs when a call succeeds at once.
+
+It has the function's own parameters, since calling with exactly the arguments that are declared is what CPython
+makes fast, and `*args, **kwargs` is most of what a plain decorator costs. Whatever follows a failure is ordinary
+code, to which `Target` leads.
+"""
+
+from __future__ import annotations
+
+import linecache
+from enum import Enum
+from functools import lru_cache
+from types import CodeType
+
+from retold.journal import FOLD_AT
+from retold.wrapper.signature import Signature
+
+_TOLD = """\
+    return {await_}_retold_run(_retold_begin(), _retold_function, {packed})
+"""
+
+_QUIET = """\
+    _retold_who = _retold_quiet
+    try:
+        return {await_}_retold_function({arguments})
+    except _retold_any as _retold_error:
+        _retold_call = _retold_failed(_retold_error, _retold_who, None)
+        if _retold_call is None:
+            raise
+    return {await_}_retold_run(_retold_call, _retold_function, {packed})
+"""
+
+_TIMED = """\
+    _retold_who = _retold_quiet
+    _retold_began = _retold_now()
+    try:
+        return {await_}_retold_function({arguments})
+    except _retold_any as _retold_error:
+        _retold_call = _retold_failed(_retold_error, _retold_who, _retold_began)
+        if _retold_call is None:
+            raise
+    return {await_}_retold_run(_retold_call, _retold_function, {packed})
+"""
+
+_COUNTED = f"""\
+    _retold_who = _retold_counting
+    _retold_who.note(None)
+    _retold_began = _retold_now()
+    try:
+        _retold_result = {{await_}}_retold_function({{arguments}})
+    except _retold_any as _retold_error:
+        _retold_call = _retold_failed(_retold_error, _retold_who, _retold_began)
+        if _retold_call is None:
+            raise
+    else:
+        _retold_who.note(_retold_now() - _retold_began)
+        if _retold_len(_retold_who.notes) >= {FOLD_AT}:
+            _retold_who.fold()
+        return _retold_result
+    return {{await_}}_retold_run(_retold_call, _retold_function, {{packed}})
+"""
+
+
+class Way(Enum):
+    """Who hears of a call that succeeds at once, and so what its first attempt has to do."""
+
+    TOLD = _TOLD
+    """Somebody is told: the whole call is ordinary code."""
+    QUIET = _QUIET
+    """Nobody: no clock is read, and nothing is made."""
+    TIMED = _TIMED
+    """Nobody, but what follows a failure counts from the start."""
+    COUNTED = _COUNTED
+    """The journal, which takes a number."""
+
+
+@lru_cache(maxsize=1024)
+def code(signature: Signature, way: Way, asynchronous: bool, signs: tuple[str, ...]) -> CodeType:
+    """The code of a wrapper. Tracebacks and debuggers find its source in `linecache`.
+
+    Args:
+        signature: The function's parameters.
+        way: Who hears of a call that succeeds at once.
+        asynchronous: Whether it is a coroutine function.
+        signs: Keys of the namespaces `_retold_sign_0`, `_retold_sign_1`, … under which a value other than None tells
+            that a sleeping exporter may have woken.
+    """
+    source = f"{'async ' if asynchronous else ''}def wrapper({signature.parameters()}):\n"
+    if signs and way is not Way.TOLD:
+        woken = " or ".join(f"_retold_sign_{index}[{key!r}] is not None" for index, key in enumerate(signs))
+        source += f"    if {woken}:\n    {_TOLD}"
+    source = (source + way.value).format(
+        await_="await " if asynchronous else "", arguments=signature.arguments(), packed=signature.packed()
+    )
+    filename = f"<retold {way.name.lower()} {'async ' if asynchronous else ''}({signature.parameters()}) {len(signs)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    made: CodeType = compile(source, filename, "exec").co_consts[0]
+    return made
