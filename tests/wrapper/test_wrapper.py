@@ -98,7 +98,7 @@ def test_every_kind_of_method_is_retried(name: str, seen: MemoryExporter) -> Non
     assert getattr(Flaky(), name)("value") == "value"
 
     assert seen.last.attempts == 2
-    assert seen.last.operation.startswith("tests.test_wrapper.Flaky.")
+    assert seen.last.operation.startswith(f"{__name__}.Flaky.")
 
 
 def test_a_class_method_is_one_on_the_class_too(seen: MemoryExporter) -> None:

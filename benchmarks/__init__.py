@@ -1,0 +1,1 @@
+"""What Retold costs, beside plain code and beside other libraries."""

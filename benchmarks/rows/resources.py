@@ -1,0 +1,98 @@
+"""Memory, imports, and what a decoration costs."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import subprocess
+import sys
+import tracemalloc
+from functools import partial
+
+from benchmarks import floors, ours
+from benchmarks.contest import Contest, Row
+from benchmarks.subjects import Function, fails_first, returns
+
+_ASLEEP = 10_000
+_HOUR = 3600.0
+_IMPORT = "from time import perf_counter; began = perf_counter(); import {module}; print(perf_counter() - began)"
+
+
+def _asleep(contest: Contest) -> None:
+    ours.silent()
+    _add_asleep(contest, "hand loop", lambda function: floors.patient_hand_loop(function, _HOUR))
+    _add_asleep(contest, "floor: sleeps after except", lambda function: floors.patient(function, _HOUR))
+    _add_asleep(contest, "retold", ours.plain(_HOUR))
+    for peer in contest.peers():
+        _add_asleep(contest, peer.name, peer.plain_async(_HOUR))
+
+
+def _add_asleep(contest: Contest, name: str, decorate: Function) -> None:
+    runner = contest.runner
+    # What the first calls leave behind for all later ones is not part of a call.
+    runner.run(_bytes_asleep(decorate, 10))
+    contest.add(name, lambda: runner.run(_bytes_asleep(decorate, _ASLEEP)))
+
+
+async def _bytes_asleep(decorate: Function, count: int) -> float:
+    """The bytes of each of `count` calls, tasks included, that have failed once and sleep."""
+    function = decorate(fails_first(count))
+    gc.collect()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    tasks = [asyncio.create_task(function(1)) for _ in range(count)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    gc.collect()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    awake = sum(task.done() for task in tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    if awake:
+        raise RuntimeError(f"{awake} of {count} calls were not asleep")
+    return (after - before) / count
+
+
+def _import(contest: Contest) -> None:
+    contest.need("tenacity")
+    contest.add("tenacity", partial(_import_time, "tenacity"))
+    contest.add("retold", partial(_import_time, "retold"))
+    for peer in contest.peers():
+        if peer.name != "tenacity":
+            contest.add(peer.name, partial(_import_time, peer.module))
+
+
+def _import_time(module: str) -> float:
+    """Seconds of an import in an interpreter that has just started."""
+    command = [sys.executable, "-c", _IMPORT.format(module=module)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def _decorate(contest: Contest) -> None:
+    ours.silent()
+    tenacity = contest.need("tenacity")
+    policy = ours.plain()
+    contest.time("tenacity", "decorate(f)", decorate=tenacity.plain(0.0), f=returns)
+    contest.time("floor: closure", "decorate(f)", decorate=floors.closure, f=returns)
+    contest.time("retold", "decorate(f)", decorate=policy, f=returns)
+    for peer in contest.peers():
+        if peer.name != "tenacity":
+            contest.time(peer.name, "decorate(f)", decorate=peer.plain(0.0), f=returns)
+
+
+ROWS = (
+    Row(
+        name="asleep-memory",
+        what=f"memory of a call asleep in asyncio, of {_ASLEEP:,}",
+        unit="hand loop",
+        goal=1.0,
+        enter=_asleep,
+        rounds=1,
+        turns=1,
+        in_bytes=True,
+    ),
+    Row(name="import", what="import, in a new interpreter", unit="tenacity", goal=1.0, enter=_import, rounds=3),
+    Row(name="decorate", what="decorate one function", unit="tenacity", goal=0.75, enter=_decorate),
+)
