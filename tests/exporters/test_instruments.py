@@ -11,7 +11,7 @@ import retold
 from retold import Policy
 from retold.exporters.opentelemetry import OpenTelemetry
 from retold.exporters.prometheus import Prometheus
-from retold.journal.book import TAPE_LIMIT
+from retold.journal import book
 from retold.testing import ManualClock
 from tests.exporters.sdk import Sdk, metrics_of, points_of
 from tests.forms import Failing
@@ -140,9 +140,10 @@ def test_two_readers_see_every_histogram_value_once(clock: ManualClock) -> None:
     meters.shutdown()
 
 
-def test_no_value_is_lost_when_nobody_collects_for_long(sdk: Sdk) -> None:
+def test_no_value_is_lost_when_nobody_collects_for_long(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book, "TAPE_LIMIT", 500)
     fetch = policy(ManualClock())
-    calls = TAPE_LIMIT + 10
+    calls = 1010
 
     for _ in range(calls):
         fetch.call(str)

@@ -3,13 +3,19 @@
 import pytest
 
 from retold import AttemptOutcome, Outcome, telemetry
-from retold.journal import Journal, Observation
-from retold.journal.book import TAPE_LIMIT
+from retold.journal import Journal, Observations, book
+
+TAPE_LIMIT = 600
 
 
 @pytest.fixture
-def journal() -> Journal:
+def journal(monkeypatch: pytest.MonkeyPatch) -> Journal:
+    monkeypatch.setattr(book, "TAPE_LIMIT", TAPE_LIMIT)
     return Journal()
+
+
+def values(tape: list[Observations]) -> int:
+    return sum(len(each.values) for each in tape)
 
 
 def succeed(journal: Journal, operation: str = "shop.fetch", duration: float = 0.5) -> None:
@@ -32,11 +38,11 @@ def test_it_has_every_value_with_its_labels_once(journal: Journal) -> None:
     _, again = journal.collect_with_tape()
 
     assert tape == [
-        Observation(telemetry.ATTEMPT_DURATION, ("shop.fetch", "error"), 0.5),
-        Observation(telemetry.RETRY_DELAYS, ("shop.fetch",), 2.0),
-        Observation(telemetry.ATTEMPT_DURATION, ("shop.fetch", "success"), 0.25),
-        Observation(telemetry.CALL_DURATION, ("shop.fetch", "success"), 2.75),
-        Observation(telemetry.CALL_ATTEMPTS, ("shop.fetch", "success"), 2),
+        Observations(telemetry.ATTEMPT_DURATION, ("shop.fetch", "error"), (0.5,)),
+        Observations(telemetry.RETRY_DELAYS, ("shop.fetch",), (2.0,)),
+        Observations(telemetry.ATTEMPT_DURATION, ("shop.fetch", "success"), (0.25,)),
+        Observations(telemetry.CALL_DURATION, ("shop.fetch", "success"), (2.75,)),
+        Observations(telemetry.CALL_ATTEMPTS, ("shop.fetch", "success"), (2,)),
     ]
     assert again == []
 
@@ -52,28 +58,42 @@ def test_nothing_is_kept_while_nobody_wants_it(journal: Journal) -> None:
 
 
 def test_writers_play_it_when_it_is_full(journal: Journal) -> None:
-    played: list[Observation] = []
+    played: list[Observations] = []
     journal.record_tape(played.extend)
 
     for _ in range(TAPE_LIMIT):
         succeed(journal)
 
-    assert len(played) >= TAPE_LIMIT
+    assert values(played) >= TAPE_LIMIT
     _, rest = journal.collect_with_tape()
-    assert len(played) + len(rest) == 3 * TAPE_LIMIT
+    assert values(played) + values(rest) == 3 * TAPE_LIMIT
 
 
 def test_readers_that_do_not_want_it_do_not_let_it_grow(journal: Journal) -> None:
     """As a scrape by Prometheus does, of many operations that are seldom called."""
-    played: list[Observation] = []
+    played: list[Observations] = []
     journal.record_tape(played.extend)
 
     for _ in range(TAPE_LIMIT):
         succeed(journal)
         journal.collect()
 
-    assert len(journal._tape) < TAPE_LIMIT
-    assert len(played) + len(journal._tape) == 3 * TAPE_LIMIT
+    assert values(journal._tape) < TAPE_LIMIT
+    assert values(played) + values(journal._tape) == 3 * TAPE_LIMIT
+
+
+def test_calls_that_succeed_at_once_are_kept_together(journal: Journal) -> None:
+    journal.record_tape(lambda tape: None)
+    for duration in (0.5, 0.25):
+        succeed(journal, duration=duration)
+
+    _, tape = journal.collect_with_tape()
+
+    assert tape == [
+        Observations(telemetry.ATTEMPT_DURATION, ("shop.fetch", "success"), [0.25, 0.5]),
+        Observations(telemetry.CALL_DURATION, ("shop.fetch", "success"), [0.25, 0.5]),
+        Observations(telemetry.CALL_ATTEMPTS, ("shop.fetch", "success"), (1, 1)),
+    ]
 
 
 def test_the_tape_and_the_totals_are_of_one_moment(journal: Journal) -> None:

@@ -64,10 +64,12 @@ class Instruments:
             for labels, value in self._totals.get(metric, {}).items()
         ]
 
-    def _record(self, tape: list[journal.Observation]) -> None:
+    def _record(self, tape: list[journal.Observations]) -> None:
         if self._telling():
-            for metric, labels, value in tape:
-                self._histograms[metric].record(value, _attributes(metric, labels))
+            for metric, labels, values in tape:
+                histogram, attributes = self._histograms[metric], _attributes(metric, labels)
+                for value in values:
+                    histogram.record(value, attributes)
 
     def _telling(self) -> bool:
         """Whether these metrics are wanted: one path carries them, unless they are asked for on this one too."""

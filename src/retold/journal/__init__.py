@@ -3,7 +3,7 @@
 from retold.journal.book import JOURNAL, Journal
 from retold.journal.lock import Lock
 from retold.journal.page import FOLD_AT, Page
-from retold.journal.totals import Distribution, Exemplar, Labels, Observation, Totals, Value
+from retold.journal.totals import Distribution, Exemplar, Labels, Observations, Totals, Value
 
 __all__ = [
     "FOLD_AT",
@@ -13,7 +13,7 @@ __all__ = [
     "Journal",
     "Labels",
     "Lock",
-    "Observation",
+    "Observations",
     "Page",
     "Totals",
     "Value",

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from retold import telemetry
 from retold.journal.lock import Lock, at_fork
 from retold.journal.page import Page
-from retold.journal.totals import Exemplar, Labels, Observation, Totals, Value
+from retold.journal.totals import Exemplar, Labels, Observations, Totals, Value
 from retold.telemetry import Metric
 
-TAPE_LIMIT = 4096
-"""Observations on the tape at which they are played to its reader without waiting for a collection."""
+TAPE_LIMIT = 65536
+"""Values on the tape at which it is played to its reader without waiting for a collection."""
 
 
 class Journal:
@@ -25,8 +25,9 @@ class Journal:
         self.readers: frozenset[str] = frozenset()
         self._pages: dict[str, Page] = {}
         self._limits: dict[str, int] = {}
-        self._tape: list[Observation] = []
-        self._play: Callable[[list[Observation]], None] | None = None
+        self._tape: list[Observations] = []
+        self._tape_length = 0
+        self._play: Callable[[list[Observations]], None] | None = None
         self._exporter_failures: dict[str, int] = {}
         self._overflows = dict.fromkeys((telemetry.OPERATION, telemetry.ERROR_TYPE), 0)
         # Reentrant, because the garbage collector may end an abandoned call in the midst of a fold.
@@ -87,12 +88,12 @@ class Journal:
             play(tape)
         return totals
 
-    def collect_with_tape(self) -> tuple[Totals, list[Observation]]:
+    def collect_with_tape(self) -> tuple[Totals, list[Observations]]:
         """The same for the backend of the tape, with what was observed since the last time, of the same moment."""
         with self._lock:
             return self._read(), self._take_tape()
 
-    def record_tape(self, play: Callable[[list[Observation]], None] | None) -> None:
+    def record_tape(self, play: Callable[[list[Observations]], None] | None) -> None:
         """Keep every value of a histogram for `play`, a backend that aggregates itself; None ends it.
 
         `play` is called by whoever folds when the tape is full, and else its owner calls `collect_with_tape`;
@@ -100,12 +101,12 @@ class Journal:
         """
         with self._lock:
             self._play = play
-            self._tape = []
+            self._take_tape()
 
     def restart(self) -> None:
         """Start from zero, as a forked child does; pages in use stay in use."""
         self._folding = False
-        self._tape = []
+        self._take_tape()
         for page in self._pages.values():
             page.clear()
         self._exporter_failures = dict.fromkeys(self._exporter_failures, 0)
@@ -164,16 +165,17 @@ class Journal:
     def _new_page(self, operation: str) -> Page:
         return Page(operation, self.fold, self._observed)
 
-    def _observed(self, observation: Observation) -> None:
+    def _observed(self, observations: Observations) -> None:
         if self._play is not None:
-            self._tape.append(observation)
+            self._tape.append(observations)
+            self._tape_length += len(observations.values)
 
-    def _take_tape(self) -> list[Observation]:
-        tape, self._tape = self._tape, []
+    def _take_tape(self) -> list[Observations]:
+        tape, self._tape, self._tape_length = self._tape, [], 0
         return tape
 
-    def _take_long_tape(self) -> list[Observation]:
-        return self._take_tape() if len(self._tape) >= TAPE_LIMIT else []
+    def _take_long_tape(self) -> list[Observations]:
+        return self._take_tape() if self._tape_length >= TAPE_LIMIT else []
 
     def _exporter_label(self, name: str) -> str:
         known = self._exporter_failures

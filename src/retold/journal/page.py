@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from retold.events import AttemptOutcome, Outcome
-from retold.journal.totals import Exemplar, Observation, OperationTotals, Totals
+from retold.journal.totals import Exemplar, Observations, OperationTotals, Totals
 from retold.telemetry import Metric
 
 FOLD_AT = 128
@@ -69,7 +69,7 @@ class Page:
         "operation",
     )
 
-    def __init__(self, operation: str, fold: Callable[[Page], None], observed: Callable[[Observation], None]) -> None:
+    def __init__(self, operation: str, fold: Callable[[Page], None], observed: Callable[[Observations], None]) -> None:
         self.operation = operation
         self.called = False
         self._fold = fold
@@ -126,10 +126,14 @@ class Page:
         """
         totals = self._totals
         overflows = 0
-        for entry in _take(self.entries):
+        entries = _take(self.entries)
+        at_once = [entry for entry in entries if type(entry) is float]
+        others = [entry for entry in entries if entry is not None and type(entry) is not float]
+        totals.begun += len(entries) - len(at_once) - len(others)
+        if at_once:
+            totals.add_at_once(at_once)
+        for entry in others:
             match entry:
-                case None:
-                    totals.begun += 1
                 case _Attempt(outcome, duration, error_type):
                     overflows += not totals.add_attempt(outcome, duration, error_type)
                 case _WaitBegan():
@@ -138,9 +142,8 @@ class Page:
                     totals.add_wait(seconds)
                 case _Call(outcome, attempts, duration, fallback):
                     totals.add_call(outcome, attempts, duration, fallback)
-                case duration:
-                    totals.add_attempt(AttemptOutcome.SUCCESS, duration, None)
-                    totals.add_call(Outcome.SUCCESS, 1, duration, False)
+                case whole:  # from a clock that counts in whole numbers
+                    totals.add_at_once([float(whole)])
         for metric, outcome_label, exemplar in _take(self._exemplars):
             totals.show(metric, outcome_label, exemplar)
         totals.begun = max(totals.begun, totals.ended)

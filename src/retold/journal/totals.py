@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from retold import telemetry
@@ -14,12 +14,12 @@ Labels: TypeAlias = tuple[str | bool, ...]
 """The values of a metric's keys, in their order."""
 
 
-class Observation(NamedTuple):
-    """One value of a histogram, for backends that aggregate themselves."""
+class Observations(NamedTuple):
+    """Values of one series of a histogram, for backends that aggregate themselves."""
 
     metric: Metric
     labels: Labels
-    value: float
+    values: Sequence[float]
 
 
 class Exemplar(NamedTuple):
@@ -55,9 +55,17 @@ class Histogram:
         self._sum = 0.0
         self._exemplars: list[Exemplar | None] = [None] * (len(bounds) + 1)
 
-    def observe(self, value: float) -> None:
-        self._counts[bisect_left(self._bounds, value)] += 1
-        self._sum += value
+    def observe(self, values: Sequence[float]) -> None:
+        """Add values, which are in order: a look at each bound, and not at each value."""
+        below, count = 0, len(values)
+        for bucket, bound in enumerate(self._bounds):
+            if below == count:
+                break
+            fitting = bisect_right(values, bound, below)
+            self._counts[bucket] += fitting - below
+            below = fitting
+        self._counts[-1] += count - below
+        self._sum += sum(values)
 
     def show(self, exemplar: Exemplar) -> None:
         """Keep this exemplar for its bucket, unless a later one is there."""
@@ -79,7 +87,7 @@ class OperationTotals:
 
     __slots__ = ("_histograms", "_observed", "_operation", "begun", "counters", "ended", "waiting")
 
-    def __init__(self, operation: str, observed: Callable[[Observation], None]) -> None:
+    def __init__(self, operation: str, observed: Callable[[Observations], None]) -> None:
         self._operation = operation
         self._observed = observed
         self._histograms: dict[Metric, dict[Labels, Histogram]] = {}
@@ -97,7 +105,7 @@ class OperationTotals:
         """Count an attempt; False if its type of error had to be counted as `_OTHER`."""
         name = self._operation
         self.counters[telemetry.ATTEMPTS][name, outcome] += 1
-        self._observe(telemetry.ATTEMPT_DURATION, (name, outcome), duration)
+        self._observe(telemetry.ATTEMPT_DURATION, (name, outcome), (duration,))
         if error_type is None:
             return True
         failures = self.counters[telemetry.ATTEMPT_FAILURES]
@@ -106,16 +114,27 @@ class OperationTotals:
         failures[labels] = failures.get(labels, 0) + 1
         return fits
 
+    def add_at_once(self, durations: list[float]) -> None:
+        """Count calls that succeeded with their first attempts, which lasted as long as the calls."""
+        name, count, success = self._operation, len(durations), Outcome.SUCCESS
+        durations.sort()
+        self.ended += count
+        self.counters[telemetry.CALLS][name, success, False] += count
+        self.counters[telemetry.ATTEMPTS][name, AttemptOutcome.SUCCESS] += count
+        self._observe(telemetry.ATTEMPT_DURATION, (name, AttemptOutcome.SUCCESS), durations)
+        self._observe(telemetry.CALL_DURATION, (name, success), durations)
+        self._observe(telemetry.CALL_ATTEMPTS, (name, success), (1,) * count)
+
     def add_wait(self, seconds: float) -> None:
         self.waiting = max(self.waiting - 1, 0)  # a wait may have begun before a fork
-        self._observe(telemetry.RETRY_DELAYS, (self._operation,), seconds)
+        self._observe(telemetry.RETRY_DELAYS, (self._operation,), (seconds,))
 
     def add_call(self, outcome: Outcome, attempts: int, duration: float, fallback: bool) -> None:
         name = self._operation
         self.ended += 1
         self.counters[telemetry.CALLS][name, outcome, attempts > 1] += 1
-        self._observe(telemetry.CALL_DURATION, (name, outcome), duration)
-        self._observe(telemetry.CALL_ATTEMPTS, (name, outcome), attempts)
+        self._observe(telemetry.CALL_DURATION, (name, outcome), (duration,))
+        self._observe(telemetry.CALL_ATTEMPTS, (name, outcome), (attempts,))
         if outcome in GIVE_UPS:
             self.counters[telemetry.GIVE_UPS][name, outcome] += 1
         if fallback:
@@ -135,9 +154,9 @@ class OperationTotals:
             totals[metric] = {labels: histogram.read() for labels, histogram in series.items()}
         return totals
 
-    def _observe(self, metric: Metric, labels: Labels, value: float) -> None:
-        self._histogram(metric, labels).observe(value)
-        self._observed(Observation(metric, labels, value))
+    def _observe(self, metric: Metric, labels: Labels, values: Sequence[float]) -> None:
+        self._histogram(metric, labels).observe(values)
+        self._observed(Observations(metric, labels, values))
 
     def _histogram(self, metric: Metric, labels: Labels) -> Histogram:
         series = self._histograms.setdefault(metric, {})

@@ -1,47 +1,13 @@
-"""What stands in a decorated function's place."""
+"""Which kinds of functions can be retried, and what those who bring another are told."""
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 from retold.core.rules import Rules
 from retold.naming import name_of, unwrap_partial
-from retold.runners import aio, sync
-from retold.runners.call import Call
-
-
-def wrap(rules: Rules, function: Callable[..., Any], operation: str) -> Callable[..., Any]:
-    """A function of the same kind and signature that calls `function` under `rules`.
-
-    Raises:
-        TypeError: It cannot be retried correctly.
-    """
-    refuse_class(function)
-    refuse_generator(function)
-    name = name_of(function)
-    if is_async(function):
-
-        async def call_async(*args: Any, **kwargs: Any) -> Any:
-            return await aio.run(Call(rules, operation, name), function, args, kwargs)
-
-        return _dress(call_async, function)
-    refuse_async_fallback(rules, function)
-
-    def call_sync(*args: Any, **kwargs: Any) -> Any:
-        return sync.run(Call(rules, operation, name), function, args, kwargs)
-
-    return _dress(call_sync, function)
-
-
-def _dress(wrapper: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
-    """`functools.update_wrapper`, which also does for callables without a name."""
-    functools.update_wrapper(wrapper, function)
-    if not hasattr(function, "__name__"):
-        wrapper.__name__ = wrapper.__qualname__ = name_of(function).rpartition(".")[2]
-    return wrapper
 
 
 def is_async(function: Callable[..., Any]) -> bool:

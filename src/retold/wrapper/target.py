@@ -14,7 +14,7 @@ from retold.runners import aio, audience, sync
 from retold.runners.audience import Audience
 from retold.runners.call import Call
 from retold.wrapper.signature import ANYTHING, Signature
-from retold.wrapper.template import Way, code
+from retold.wrapper.template import Way, code, sign
 
 
 class Listening:
@@ -71,8 +71,8 @@ class Target:
             wrapper.__defaults__ = self._function.__defaults__
             wrapper.__kwdefaults__ = self._function.__kwdefaults__
         self._wrapper = ref(wrapper)
-        _targets.add(self)
-        with audience.CHANGING:
+        with audience.CHANGING:  # which whoever goes through the targets holds
+            _targets.add(self)
             self.listen(audience.current())
         return wrapper
 
@@ -121,10 +121,13 @@ class Target:
     def _install(self, wrapper: FunctionType, way: Way, listening: Listening) -> None:
         signs = listening.audience.signs or ()
         names = wrapper.__globals__
-        for index, (namespace, _) in enumerate(signs):
-            names[f"_retold_sign_{index}"] = namespace
-        # Before the code that loads it: the code that loads the other one stays right until it is exchanged.
-        names["_retold_counting" if way is Way.COUNTED else "_retold_quiet"] = listening
+        for index, (namespace, key) in enumerate(signs):
+            names[sign(index, key)] = namespace
+        # Before the code that loads it: what the code before loads stays right for calls that have yet to load it.
+        if way is Way.COUNTED:
+            names["_retold_counting"] = listening
+        elif way is not Way.TOLD:
+            names["_retold_quiet"] = listening
         wrapper.__code__ = self._code(way, tuple(key for _, key in signs))
 
     def _code(self, way: Way, signs: tuple[str, ...]) -> Any:

@@ -82,17 +82,21 @@ def code(signature: Signature, way: Way, asynchronous: bool, signs: tuple[str, .
         signature: The function's parameters.
         way: Who hears of a call that succeeds at once.
         asynchronous: Whether it is a coroutine function.
-        signs: Keys of the namespaces `_retold_sign_0`, `_retold_sign_1`, … under which a value other than None tells
-            that a sleeping exporter may have woken.
+        signs: Keys of namespaces, under which a value other than None tells that a sleeping exporter may have woken.
     """
     source = f"{'async ' if asynchronous else ''}def wrapper({signature.parameters()}):\n"
     if signs and way is not Way.TOLD:
-        woken = " or ".join(f"_retold_sign_{index}[{key!r}] is not None" for index, key in enumerate(signs))
+        woken = " or ".join(f"{sign(index, key)}[{key!r}] is not None" for index, key in enumerate(signs))
         source += f"    if {woken}:\n    {_TOLD}"
     source = (source + way.value).format(
         await_="await " if asynchronous else "", arguments=signature.arguments(), packed=signature.packed()
     )
-    filename = f"<retold {way.name.lower()} {'async ' if asynchronous else ''}({signature.parameters()}) {len(signs)}>"
+    filename = f"<retold {way.name.lower()} {'async ' if asynchronous else ''}({signature.parameters()}) {' '.join(signs)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     made: CodeType = compile(source, filename, "exec").co_consts[0]
     return made
+
+
+def sign(index: int, key: str) -> str:
+    """The name of the namespace in which the code looks for a key; with the key, so that it always has it."""
+    return f"_retold_sign_{index}_{key}"
