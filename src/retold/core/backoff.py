@@ -76,15 +76,13 @@ class Exponential:
 
     def delay(self, failed_attempt: int, previous: float, rng: Rng, /) -> float:
         """A random delay up to the bound of this attempt."""
-        return rng.random() * self._bound(failed_attempt)
-
-    def _bound(self, failed_attempt: int) -> float:
         if self.initial == 0:
             return 0.0
         try:
-            return min(self.cap, self.initial * self.factor ** (failed_attempt - 1))
+            bound = self.initial * self.factor ** (failed_attempt - 1)
         except OverflowError:
-            return self.cap
+            bound = self.cap
+        return rng.random() * (bound if bound < self.cap else self.cap)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,26 +127,27 @@ class Rules:
         """The same for what is known to be retryable: an exception, or a rejected result."""
         if self.attempts is not None and number >= self.attempts:
             return Outcome.ATTEMPTS_EXHAUSTED
-        hint, ignored = self._advice(failure)
-        floor = self._floor(hint)
-        if floor is None:
-            return Outcome.HINT_REFUSED
+        least = 0.0
+        hint = ignored = None
+        if self.hint is not None:
+            hint, ignored = self._advice(self.hint(failure))
+            floor = self._floor(hint)
+            if floor is None:
+                return Outcome.HINT_REFUSED
+            least = floor
         delay = self.backoff.delay(number, previous, rng)
         if type(delay) is not float or not 0.0 <= delay < math.inf:
             usable = usable_number(delay)
             if usable is None:
                 usable, ignored = DEFAULT.delay(number, previous, rng), "backoff"
             delay = usable
-        delay += floor
+        delay += least
         if self.timeout is not None and elapsed + delay >= self.timeout:
             return Outcome.DEADLINE_EXCEEDED
-        return Wait(delay, DelaySource.HINT if floor else DelaySource.BACKOFF, hint, ignored)
+        return Wait(delay, DelaySource.HINT if least else DelaySource.BACKOFF, hint, ignored)
 
-    def _advice(self, failure: object) -> tuple[float | None, str | None]:
+    def _advice(self, answer: object) -> tuple[float | None, str | None]:
         """The server's hint, if it gave a usable one, and whether it gave an unusable one."""
-        if self.hint is None:
-            return None, None
-        answer = self.hint(failure)
         if answer is None:
             return None, None
         hint = usable_number(answer)

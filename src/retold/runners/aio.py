@@ -18,7 +18,7 @@ async def run(
         while True:
             if call.number:
                 # Not in `except`, where the failed frames would be kept alive by the wait.
-                if call.replaced:
+                if call.instead is not None:
                     if call.fallback_due:
                         return await _serve_for_rejected(call)
                     with call.untouched():

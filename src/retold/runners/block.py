@@ -85,7 +85,7 @@ class Attempt:
         if call.outcome is None:
             self._state = _State.FAILED
             return True
-        if call.replaced:
+        if call.instead is not None:
             # Else this frame would hold `Abort`, which holds the error whose traceback holds this frame.
             del error, traceback
             with call.untouched():

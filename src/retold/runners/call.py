@@ -38,6 +38,8 @@ class Call:
         fallback_due: Whether the call gave up and its policy has a fallback to serve.
         delays: What was waited, in seconds, if anybody will ask: a list to be filled, given by whoever will.
         started: When the first attempt began, on the policy's clock.
+        instead: What the call raises in place of what the function raised: what `Abort` carried, or a
+            `RejectedResult`. To be taken by `take_replacement`.
     """
 
     # A call that succeeds or fails early sets few of these, and making one must cost little.
@@ -49,15 +51,15 @@ class Call:
     delays: list[float] | None = None
     started = 0.0
     elapsed = 0.0
+    instead: BaseException | None = None
     _began = 0.0
     _delay_total = 0.0
     _error_type: str | None = None
-    _instead: BaseException | None = None
     _page: Page | None = None
     _running = False
     _story: Story | None = None
-    _timed = False
-    _told = False
+    _timed = False  # whether the clock is read
+    _told = False  # whether anybody will hear or ask how it went; if not, most of the following is left undone
     _waiting_since: float | None = None
 
     def __init__(self, rules: Rules, operation: str, function: str | None = None) -> None:
@@ -81,7 +83,7 @@ class Call:
         """
         self.number = 1
         self._open(listeners, page)
-        self._running = True
+        self._running = self._told
         if self._timed:
             self.started = self._began = self.clock.now() if began is None else began
 
@@ -94,13 +96,15 @@ class Call:
             if page is not None:
                 page.call_began()
             self._open(listeners, page)
-        self._running = True
-        if self._story is not None:
-            self._story.attempt_started(self.number)
-        if self._timed:
+        if self._told:
+            self._running = True
+            if self._story is not None:
+                self._story.attempt_started(self.number)
             self._began = self.clock.now()
             if self.number == 1:
                 self.started = self._began
+        elif self._timed and self.number == 1:
+            self.started = self.clock.now()
 
     def returned(self, result: object, *, judged: bool = True) -> bool:
         """The function returned. Whether that ends the call; else wait for `delay`, or raise the replacement.
@@ -109,8 +113,8 @@ class Call:
             result: What it returned.
             judged: Whether `on_result` is asked about it.
         """
-        now = self._now()
-        if not (judged and self._rejects(result, now)):
+        now = self.clock.now() if self._timed else 0.0
+        if not judged or self.rules.on_result is None or not self._rejects(result, now):
             self._error_type = None
             self._end_attempt(AttemptOutcome.SUCCESS, now)
             self.outcome = Outcome.SUCCESS
@@ -126,13 +130,13 @@ class Call:
         if isinstance(step, Wait):
             self._wait(step)
         else:
-            self._instead = RejectedResult(result)
-            self._stop(step, self._instead)
+            self.instead = RejectedResult(result)
+            self._stop(step, self.instead)
         return False
 
     def failed(self, error: BaseException) -> bool:
         """The function raised. Whether that ends the call; else wait for `delay`, or raise the replacement."""
-        now = self._now()
+        now = self.clock.now() if self._timed else 0.0
         if not isinstance(error, Exception):
             self._error_type = None
             self._end_attempt(AttemptOutcome.CANCELLED, now)
@@ -141,9 +145,9 @@ class Call:
         if isinstance(error, Abort):
             final = error if error.error is None else error.error
             self._fail_attempt(final, now)
-            self._instead = error.error
+            self.instead = error.error
             self._stop(Outcome.ABORTED, final)
-            return self._instead is None
+            return self.instead is None
         self._fail_attempt(error, now)
         try:
             step = self.rules.after_error(error, self.number, now - self.started, self.delay, self._rng)
@@ -156,18 +160,14 @@ class Call:
         self._stop(step, error)
         return True
 
-    @property
-    def replaced(self) -> bool:
-        return self._instead is not None
-
     def untouched(self) -> Untouched:
         """For a `with` around raising the replacement."""
-        assert self._instead is not None
-        return Untouched(self._instead)
+        assert self.instead is not None
+        return Untouched(self.instead)
 
     def take_replacement(self) -> BaseException:
         """The exception to raise in place of the function's own. Keeping it here would make a cycle."""
-        instead, self._instead = self._instead, None
+        instead, self.instead = self.instead, None
         assert instead is not None
         return instead
 
@@ -175,9 +175,7 @@ class Call:
         """The wait is over."""
         if self._waiting_since is None:
             return
-        waited = 0.0
-        if self.delay:
-            waited = self.clock.now() - self._waiting_since if self._timed else self.delay
+        waited = self.clock.now() - self._waiting_since if self.delay else 0.0
         self._waiting_since = None
         self._delay_total += waited
         if self.delays is not None:
@@ -231,8 +229,8 @@ class Call:
         self._page = page
         if not listeners.silent:
             self._story = Story(listeners, self.rules, self.operation, self._function)
-        self._told = self._page is not None or self._story is not None
-        self._timed = self._told or self.rules.timeout is not None or self.delays is not None
+        self._told = self._page is not None or self._story is not None or self.delays is not None
+        self._timed = self._told or self.rules.timeout is not None
 
     def _rejects(self, result: object, now: float) -> bool:
         try:
@@ -252,11 +250,14 @@ class Call:
 
     def _wait(self, wait: Wait) -> None:
         self.delay = wait.delay
+        if not self._told:
+            self._delay_total += wait.delay
+            return
         if self._story is not None:
             self._story.retry_scheduled(self.number, wait)
         if self._page is not None:
             self._page.wait_began()
-        self._waiting_since = self.clock.now() if self._timed and wait.delay else 0.0
+        self._waiting_since = self.clock.now() if wait.delay else 0.0
 
     def _stop(self, outcome: Outcome, error: BaseException) -> None:
         self.outcome = outcome
@@ -264,7 +265,7 @@ class Call:
             note(error, self.operation, outcome, self.number, self._delay_total)
         self.fallback_due = outcome.is_give_up and self.rules.fallback is not MISSING
         if not self.fallback_due:
-            self._end(self._now())
+            self._end(self._now() if self._told else 0.0)
 
     def _fail_attempt(self, error: BaseException, now: float) -> None:
         if self._told:
@@ -272,6 +273,8 @@ class Call:
         self._end_attempt(AttemptOutcome.ERROR, now, error)
 
     def _end_attempt(self, outcome: AttemptOutcome, now: float, error: BaseException | None = None) -> None:
+        if not self._told:
+            return
         self._running = False
         duration = now - self._began
         failure = None if outcome in (AttemptOutcome.SUCCESS, AttemptOutcome.CANCELLED) else self._error_type
@@ -281,9 +284,11 @@ class Call:
             self._page.attempt_ended(outcome, duration, failure)
 
     def _end(self, now: float, *, fallback: bool = False) -> None:
+        self.over = True
+        if not self._told:
+            return
         assert self.outcome is not None
         self.slept()
-        self.over = True
         self.elapsed = now - self.started
         if self._page is not None:
             if self.outcome is Outcome.SUCCESS and self.number == 1:

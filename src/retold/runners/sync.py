@@ -17,7 +17,7 @@ def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
         while True:
             if call.number:
                 # Not in `except`, where the failed frames would be kept alive by the wait.
-                if call.replaced:
+                if call.instead is not None:
                     if call.fallback_due:
                         return _serve_for_rejected(call)
                     with call.untouched():
@@ -41,7 +41,7 @@ def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
 
 def pause(call: Call) -> None:
     """Wait between two attempts."""
-    if call.delay > 0:
+    if call.delay > 0 and "asyncio" in sys.modules:
         _warn_in_event_loop(call.operation)
     call.clock.sleep(call.delay)
     call.slept()
@@ -66,12 +66,8 @@ _warned: set[str] = set()
 
 
 def _warn_in_event_loop(operation: str) -> None:
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None or operation in _warned:
-        return
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    # The public `get_running_loop` raises where there is none, at a cost that every wait would pay.
+    if sys.modules["asyncio"]._get_running_loop() is None or operation in _warned:
         return
     _warned.add(operation)
     warnings.warn(

@@ -96,9 +96,12 @@ class Target:
     def _failed(self, error: BaseException, who: Listening, began: float | None) -> Call | None:
         """The first attempt of a call raised: the call that goes on, or None if it ends by raising this error."""
         call = Call(self._rules, self._operation, self._name)
-        with call:
+        try:
             call.join(who.audience, who.page, began)
             return None if call.failed(error) else call
+        except BaseException:
+            call.close()
+            raise
 
     def _way(self, listeners: Audience) -> Way:
         rules = self._rules

@@ -91,7 +91,9 @@ def code(signature: Signature, way: Way, asynchronous: bool, signs: tuple[str, .
     source = (source + way.value).format(
         await_="await " if asynchronous else "", arguments=signature.arguments(), packed=signature.packed()
     )
-    filename = f"<retold {way.name.lower()} {'async ' if asynchronous else ''}({signature.parameters()}) {' '.join(signs)}>"
+    filename = (
+        f"<retold {way.name.lower()} {'async ' if asynchronous else ''}({signature.parameters()}) {' '.join(signs)}>"
+    )
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     made: CodeType = compile(source, filename, "exec").co_consts[0]
     return made
