@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 SCOPE = "retold"
@@ -198,5 +199,9 @@ def clean_name(text: str) -> str:
 def error_type(error: BaseException) -> str:
     """The `error.type` of an exception: its qualified name, with the module unless it is built in."""
     kind = type(error)
-    module = kind.__module__
-    return clean_name(kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}")
+    return _type_name(kind.__module__, kind.__qualname__)
+
+
+@lru_cache(maxsize=512)
+def _type_name(module: str, name: str) -> str:
+    return clean_name(name if module == "builtins" else f"{module}.{name}")

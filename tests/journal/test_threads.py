@@ -121,13 +121,13 @@ def test_a_call_that_ends_in_the_midst_of_a_fold_is_folded_by_the_next() -> None
     ended: list[object] = []
 
     class Abandoned(float):
-        def __float__(self) -> float:
+        def __radd__(self, other: float) -> float:
             if not ended:
                 ended.append(None)
                 for _ in range(64):
                     page.call_began()
                     page.succeeded_at_once(0.5)
-            return 0.5
+            return other + float(self)
 
     page.call_began()
     page.succeeded_at_once(Abandoned(0.5))

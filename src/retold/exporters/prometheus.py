@@ -40,8 +40,6 @@ class Prometheus(Exporter):
     """
 
     name = "prometheus"
-    hears_success = False
-    hears_durations = False
     reads_journal = True
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:

@@ -9,7 +9,7 @@ that began before a fork can end without having begun here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from retold.events import AttemptOutcome, Outcome
 from retold.journal.totals import Exemplar, Observations, OperationTotals, Totals
@@ -18,32 +18,14 @@ from retold.telemetry import Metric
 FOLD_AT = 128
 """Entries on a page at which its writer folds it."""
 
+_WAIT_BEGAN = (OperationTotals.begin_wait,)
+
 T = TypeVar("T")
 
 
-class _Attempt(NamedTuple):
-    outcome: AttemptOutcome
-    duration: float
-    error_type: str | None
-
-
-class _WaitBegan(NamedTuple):
-    """A call fell asleep."""
-
-
-class _WaitEnded(NamedTuple):
-    seconds: float
-
-
-class _Call(NamedTuple):
-    outcome: Outcome
-    attempts: int
-    duration: float
-    fallback: bool
-
-
 # None is a call that began, a number the seconds of one that succeeded at once: the common case makes no object.
-_Entry: TypeAlias = _Attempt | _WaitBegan | _WaitEnded | _Call | float | None
+# Anything else is a method of the totals and its arguments.
+_Entry: TypeAlias = tuple[Any, ...] | float | None
 
 
 class Page:
@@ -98,18 +80,18 @@ class Page:
             self._fold(self)
 
     def attempt_ended(self, outcome: AttemptOutcome, duration: float, error_type: str | None) -> None:
-        self.entries.append(_Attempt(outcome, duration, error_type))
+        self.entries.append((OperationTotals.add_attempt, outcome, duration, error_type))
 
     def wait_began(self) -> None:
-        self.entries.append(_WaitBegan())
+        self.entries.append(_WAIT_BEGAN)
 
     def wait_ended(self, seconds: float) -> None:
-        self.entries.append(_WaitEnded(seconds))
+        self.entries.append((OperationTotals.add_wait, seconds))
         if len(self.entries) >= FOLD_AT:
             self._fold(self)
 
     def call_ended(self, outcome: Outcome, attempts: int, duration: float, fallback: bool) -> None:
-        self.entries.append(_Call(outcome, attempts, duration, fallback))
+        self.entries.append((OperationTotals.add_call, outcome, attempts, duration, fallback))
         if len(self.entries) >= FOLD_AT:
             self._fold(self)
 
@@ -125,28 +107,18 @@ class Page:
         Only one thread at a time may fold or read.
         """
         totals = self._totals
-        overflows = 0
         entries = _take(self.entries)
-        at_once = [entry for entry in entries if type(entry) is float]
-        others = [entry for entry in entries if entry is not None and type(entry) is not float]
+        others = [entry for entry in entries if type(entry) is tuple]
+        at_once = [entry for entry in entries if entry is not None and type(entry) is not tuple]
         totals.begun += len(entries) - len(at_once) - len(others)
         if at_once:
-            totals.add_at_once(at_once)
+            totals.add_at_once(cast("list[float]", at_once))
         for entry in others:
-            match entry:
-                case _Attempt(outcome, duration, error_type):
-                    overflows += not totals.add_attempt(outcome, duration, error_type)
-                case _WaitBegan():
-                    totals.waiting += 1
-                case _WaitEnded(seconds):
-                    totals.add_wait(seconds)
-                case _Call(outcome, attempts, duration, fallback):
-                    totals.add_call(outcome, attempts, duration, fallback)
-                case whole:  # from a clock that counts in whole numbers
-                    totals.add_at_once([float(whole)])
+            entry[0](totals, *entry[1:])
         for metric, outcome_label, exemplar in _take(self._exemplars):
             totals.show(metric, outcome_label, exemplar)
         totals.begun = max(totals.begun, totals.ended)
+        overflows, totals.overflows = totals.overflows, 0
         return overflows
 
     def read(self) -> Totals:

@@ -85,13 +85,13 @@ class OperationTotals:
     the first give-up would be invisible to every alert. Histograms are born at their first observation.
     """
 
-    __slots__ = ("_histograms", "_observed", "_operation", "begun", "counters", "ended", "waiting")
+    __slots__ = ("_histograms", "_observed", "_operation", "begun", "counters", "ended", "overflows", "waiting")
 
     def __init__(self, operation: str, observed: Callable[[Observations], None]) -> None:
         self._operation = operation
         self._observed = observed
         self._histograms: dict[Metric, dict[Labels, Histogram]] = {}
-        self.begun = self.ended = self.waiting = 0
+        self.begun = self.ended = self.waiting = self.overflows = 0
         name = operation
         self.counters: dict[Metric, dict[Labels, int]] = {
             telemetry.CALLS: {(name, outcome, retried): 0 for outcome in Outcome for retried in (False, True)},
@@ -101,18 +101,18 @@ class OperationTotals:
             telemetry.FALLBACKS: {(name,): 0},
         }
 
-    def add_attempt(self, outcome: AttemptOutcome, duration: float, error_type: str | None) -> bool:
-        """Count an attempt; False if its type of error had to be counted as `_OTHER`."""
+    def add_attempt(self, outcome: AttemptOutcome, duration: float, error_type: str | None) -> None:
+        """Count an attempt, and an overflow if its type of error has to be counted as `_OTHER`."""
         name = self._operation
         self.counters[telemetry.ATTEMPTS][name, outcome] += 1
         self._observe(telemetry.ATTEMPT_DURATION, (name, outcome), (duration,))
         if error_type is None:
-            return True
+            return
         failures = self.counters[telemetry.ATTEMPT_FAILURES]
         fits = (name, error_type) in failures or len(failures) < telemetry.MAX_ERROR_TYPES
         labels = (name, error_type if fits else telemetry.OTHER)
         failures[labels] = failures.get(labels, 0) + 1
-        return fits
+        self.overflows += not fits
 
     def add_at_once(self, durations: list[float]) -> None:
         """Count calls that succeeded with their first attempts, which lasted as long as the calls."""
@@ -124,6 +124,9 @@ class OperationTotals:
         self._observe(telemetry.ATTEMPT_DURATION, (name, AttemptOutcome.SUCCESS), durations)
         self._observe(telemetry.CALL_DURATION, (name, success), durations)
         self._observe(telemetry.CALL_ATTEMPTS, (name, success), (1,) * count)
+
+    def begin_wait(self) -> None:
+        self.waiting += 1
 
     def add_wait(self, seconds: float) -> None:
         self.waiting = max(self.waiting - 1, 0)  # a wait may have begun before a fork

@@ -34,13 +34,14 @@ class Audience:
         awake = [exporter for exporter in exporters if _is_awake(exporter)]
         self.exporters = exporters
         self.asleep = tuple(exporter for exporter in exporters if exporter not in awake)
-        self.live = tuple(exporter for exporter in awake if exporter.live)
-        self.retrospective = tuple(exporter for exporter in awake if not exporter.live)
+        told = [exporter for exporter in awake if _is_told(exporter)]
+        self.live = tuple(exporter for exporter in told if exporter.live)
+        self.retrospective = tuple(exporter for exporter in told if not exporter.live)
         self.readers = frozenset(exporter.name for exporter in awake if exporter.reads_journal)
         self.journaling = bool(self.readers)
-        self.silent = not awake
-        self.hears_success = any(exporter.live or exporter.hears_success for exporter in awake)
-        self.timed = any(exporter.hears_durations for exporter in awake)
+        self.silent = not told
+        self.hears_success = any(exporter.live or exporter.hears_success for exporter in told)
+        self.timed = any(exporter.hears_durations for exporter in told)
         self.signs = _signs(self.asleep)
 
 
@@ -80,6 +81,11 @@ def exporter_failed(exporter: Exporter, error: Exception) -> None:
         return
 
 
+def _is_told(exporter: Exporter) -> bool:
+    """Whether it would do anything with what it is told; metrics are read instead."""
+    return any(getattr(getattr(exporter, name), "__func__", None) is not getattr(Exporter, name) for name in _TELLINGS)
+
+
 def _is_awake(exporter: Exporter) -> bool:
     try:
         return exporter.is_awake()
@@ -103,6 +109,7 @@ def _wake(seen: Audience) -> Audience:
         return _current
 
 
+_TELLINGS = ("call_started", "attempt_started", "attempt_ended", "retry_scheduled", "call_ended")
 _LOG_INTERVAL = 60.0
 _last_logged: dict[str, float] = {}
 _logger = logging.getLogger("retold")
