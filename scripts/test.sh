@@ -48,5 +48,7 @@ say "imports"
 say "tests"
 rm -f .coverage .coverage.*
 "$bin/coverage" run -m pytest "$@"
+say "tests of wrappers, once more with wrappers that take any arguments"
+"$bin/coverage" run -m pytest --any-signature tests/core tests/runners tests/wrapper tests/test_policy.py tests/test_contract.py
 "$bin/coverage" combine --quiet
 "$bin/coverage" report

@@ -5,13 +5,26 @@ from collections.abc import Iterator
 import pytest
 
 import retold
-from retold import naming
+from retold import naming, wrapper
 from retold.journal import JOURNAL
 from retold.runners import audience, sync
 from retold.testing import ManualClock, MemoryExporter
 from tests.forms import ASYNC_FORMS, BLOCKS, FORMS, FUNCTIONS, SYNC_FORMS, Form
 
 pytest_plugins = ["tests.services.fixtures"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--any-signature",
+        action="store_true",
+        help="have wrappers take *args and **kwargs, as they do where a function's signature cannot be read",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--any-signature"):
+        wrapper.SAME_SIGNATURE = False  # before test modules are imported, which decorate
 
 
 @pytest.fixture(autouse=True)

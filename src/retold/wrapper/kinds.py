@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from retold.core.rules import Rules
@@ -15,9 +16,9 @@ def is_async(function: Callable[..., Any]) -> bool:
     return any(inspect.iscoroutinefunction(each) for each in _run_by(unwrap_partial(function)))
 
 
-def _run_by(target: Any) -> tuple[Any, Any]:
+def _run_by(target: Any) -> tuple[Any, ...]:
     """What may say which kind of function a callable is: itself, or its class's `__call__`."""
-    return target, type(target).__call__
+    return (target,) if isinstance(target, FunctionType) else (target, type(target).__call__)
 
 
 def refuse_class(function: object) -> None:

@@ -66,7 +66,7 @@ class Target:
             "_retold_now": Call.clock_of(self._rules).now,
             "_retold_run": aio.run if self._asynchronous else sync.run,
         }
-        wrapper = FunctionType(self._code(Way.TOLD, ()), names)
+        wrapper = FunctionType(code(self._signature, Way.TOLD, self._asynchronous, ()), names)
         if signature is not None:
             wrapper.__defaults__ = self._function.__defaults__
             wrapper.__kwdefaults__ = self._function.__kwdefaults__
