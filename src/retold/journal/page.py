@@ -108,8 +108,11 @@ class Page:
         """
         totals = self._totals
         entries = _take(self.entries)
-        others = [entry for entry in entries if type(entry) is tuple]
-        at_once = [entry for entry in entries if entry is not None and type(entry) is not tuple]
+        others: list[Any] = []
+        at_once = [entry for entry in entries if entry is not None]
+        if tuple in set(map(type, at_once)):
+            others = [entry for entry in at_once if type(entry) is tuple]
+            at_once = [entry for entry in at_once if type(entry) is not tuple]
         totals.begun += len(entries) - len(at_once) - len(others)
         if at_once:
             totals.add_at_once(cast("list[float]", at_once))

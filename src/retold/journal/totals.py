@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from retold import telemetry
 from retold.events import GIVE_UPS, AttemptOutcome, Outcome
 from retold.telemetry import Metric
+
+# Attempts and calls succeed by the same word, which is looked up for every call here.
+_SUCCESS: Final = "success"
 
 Labels: TypeAlias = tuple[str | bool, ...]
 """The values of a metric's keys, in their order."""
@@ -116,14 +119,15 @@ class OperationTotals:
 
     def add_at_once(self, durations: list[float]) -> None:
         """Count calls that succeeded with their first attempts, which lasted as long as the calls."""
-        name, count, success = self._operation, len(durations), Outcome.SUCCESS
+        count = len(durations)
         durations.sort()
         self.ended += count
-        self.counters[telemetry.CALLS][name, success, False] += count
-        self.counters[telemetry.ATTEMPTS][name, AttemptOutcome.SUCCESS] += count
-        self._observe(telemetry.ATTEMPT_DURATION, (name, AttemptOutcome.SUCCESS), durations)
-        self._observe(telemetry.CALL_DURATION, (name, success), durations)
-        self._observe(telemetry.CALL_ATTEMPTS, (name, success), (1,) * count)
+        self.counters[telemetry.CALLS][self._operation, _SUCCESS, False] += count
+        self.counters[telemetry.ATTEMPTS][self._operation, _SUCCESS] += count
+        labels = (self._operation, _SUCCESS)
+        self._observe(telemetry.ATTEMPT_DURATION, labels, durations)
+        self._observe(telemetry.CALL_DURATION, labels, durations)
+        self._observe(telemetry.CALL_ATTEMPTS, labels, (1,) * count)
 
     def begin_wait(self) -> None:
         self.waiting += 1
