@@ -44,8 +44,8 @@ _TIMED = """\
 
 _COUNTED = f"""\
     _retold_who = _retold_counting
-    _retold_who.note(None)
     _retold_began = _retold_now()
+    _retold_who.note(None)
     try:
         _retold_result = {{await_}}_retold_function({{arguments}})
     except _retold_any as _retold_error:
