@@ -33,8 +33,8 @@ class Exporter:
     """Whether it has a use for durations and times. A retrospective exporter without one spares successful calls
     the clock; to it, calls begin with their first failure."""
     wake_signs: tuple[tuple[Mapping[str, object], str], ...] = ()
-    """Where calls can see for themselves that `is_awake` has to be asked: it stays False while all these keys of
-    namespaces are None."""
+    """Where calls can see for themselves that `is_awake` has to be asked: namespaces, and keys of them that are
+    identifiers. It stays False while all of these are None."""
     reads_journal: bool = False
     """Whether this exporter exports metrics, which are not told but read from the journal."""
 
