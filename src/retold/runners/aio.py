@@ -23,7 +23,8 @@ async def run(
                         return await _serve_for_rejected(call)
                     with call.untouched():
                         raise call.take_replacement()
-                await pause(call)
+                await call.clock.asleep(call.delay)
+                call.slept()
             call.start_attempt()
             try:
                 result = await function(*args, **kwargs)
@@ -38,12 +39,6 @@ async def run(
                 del result
     finally:
         call.close()
-
-
-async def pause(call: Call) -> None:
-    """Wait between two attempts."""
-    await call.clock.asleep(call.delay)
-    call.slept()
 
 
 async def _serve(call: Call, error: BaseException) -> Any:

@@ -9,7 +9,7 @@ from types import TracebackType
 from retold.core.rules import MISSING, Rules
 from retold.errors import UsageError
 from retold.events import Outcome
-from retold.runners import aio, sync
+from retold.runners import sync
 from retold.runners.call import Call
 
 
@@ -119,6 +119,7 @@ def attempts(rules: Rules, operation: str) -> Iterator[Attempt]:
                 return
             with call:
                 sync.pause(call)
+                call.slept()
     finally:
         call.close(Outcome.ABORTED)
 
@@ -146,7 +147,8 @@ class AsyncAttempts:
         if not self._attempt.goes_on():
             raise StopAsyncIteration
         with self._call:
-            await aio.pause(self._call)
+            await self._call.clock.asleep(self._call.delay)
+            self._call.slept()
         return self._attempt
 
     def __del__(self) -> None:

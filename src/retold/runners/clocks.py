@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable
 
 _LONGEST = 1e9
 """Seconds; the operating system's clock overflows somewhere beyond."""
@@ -18,12 +19,12 @@ class SystemClock:
         if seconds > 0:
             time.sleep(min(seconds, _LONGEST))
 
-    async def asleep(self, seconds: float, /) -> None:
+    def asleep(self, seconds: float, /) -> Awaitable[None]:
         """Block the task; a zero wait gives the other tasks one turn."""
         # Whoever awaits this runs a loop and so has imported asyncio; importing retold must not.
         from asyncio import sleep
 
-        await sleep(seconds)
+        return sleep(seconds)
 
 
 SYSTEM_CLOCK = SystemClock()

@@ -23,6 +23,7 @@ def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
                     with call.untouched():
                         raise call.take_replacement()
                 pause(call)
+                call.slept()
             call.start_attempt()
             try:
                 result = function(*args, **kwargs)
@@ -40,11 +41,10 @@ def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
 
 
 def pause(call: Call) -> None:
-    """Wait between two attempts."""
+    """Wait between two attempts, and warn of it where it blocks an event loop."""
     if call.delay > 0 and "asyncio" in sys.modules:
         _warn_in_event_loop(call.operation)
     call.clock.sleep(call.delay)
-    call.slept()
 
 
 def _serve(call: Call, error: BaseException) -> Any:

@@ -65,12 +65,15 @@ class Signature:
         return ", ".join([*self.positional_only, *self.positional, *more, *keyword, *more_keyword])
 
     def packed(self) -> str:
-        """The same as the arguments `(args, kwargs)` of the loops: `(a, b,), {'c': c}`."""
+        """The same as the arguments `(args, kwargs)` of the loops: `(a, b,), {'c': c}`.
+
+        `_retold_nothing` is a mapping for calls without keywords, of which many may be asleep.
+        """
         more = [] if self.more is None else [f"*{self.more}"]
         more_keyword = [] if self.more_keyword is None else [f"**{self.more_keyword}"]
         args = "".join(f"{each}, " for each in [*self.positional_only, *self.positional, *more])
         kwargs = ", ".join([*(f"{name!r}: {name}" for name in self.keyword), *more_keyword])
-        return f"({args}), {{{kwargs}}}"
+        return f"({args}), {{{kwargs}}}" if kwargs else f"({args}), {OWN}nothing"
 
 
 ANYTHING = Signature((), (), "args", (), "kwargs")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import FunctionType
+from collections.abc import Callable, Mapping
+from types import FunctionType, MappingProxyType
 from typing import Any
 from weakref import WeakSet, ref
 
@@ -15,6 +15,8 @@ from retold.runners.audience import Audience
 from retold.runners.call import Call
 from retold.wrapper.signature import ANYTHING, Signature
 from retold.wrapper.template import Way, code, sign
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Listening:
@@ -63,6 +65,7 @@ class Target:
             "_retold_failed": self._failed,
             "_retold_function": self._function,
             "_retold_len": len,
+            "_retold_nothing": _NOTHING,
             "_retold_now": Call.clock_of(self._rules).now,
             "_retold_run": aio.run if self._asynchronous else sync.run,
         }
