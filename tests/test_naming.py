@@ -100,14 +100,16 @@ async def test_an_async_block_is_named_after_the_function_around_it(clock: Manua
     assert seen.last.operation == "tests.test_naming.test_an_async_block_is_named_after_the_function_around_it"
 
 
-def test_a_second_unnamed_block_in_a_function_warns_once_at_its_own_line(clock: ManualClock) -> None:
+def test_a_second_unnamed_block_in_a_function_warns_once_at_its_own_line(
+    clock: ManualClock, seen: MemoryExporter
+) -> None:
     policy = Policy(on=OSError, clock=clock)
 
     def two_blocks() -> int:
         for attempt in policy:
             with attempt:
                 pass
-        line = sys._getframe().f_lineno + 1
+        line = sys._getframe().f_lineno + 2  # of its `with`
         for attempt in policy:
             with attempt:
                 pass

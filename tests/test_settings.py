@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -204,3 +205,17 @@ def test_all_exporters_made_by_name_are_closed_at_exit_even_if_one_fails(made: d
     settings._close_made()
 
     assert closed == ["one", "two"]
+
+
+def test_a_block_makes_the_choice_when_nothing_was_applied_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETOLD_EXPORTERS", "none")
+    monkeypatch.setattr(settings, "chosen", None)
+
+    assert len(list(iter_once(retold.Policy(on=OSError)))) == 1
+    assert settings.chosen == ()
+
+
+def iter_once(policy: retold.Policy[Any]) -> Iterator[None]:
+    for attempt in policy:
+        with attempt:
+            yield

@@ -39,11 +39,16 @@ _blocks: dict[str, tuple[str, int, int]] = {}
 _warned: set[str] = set()
 
 
-def name_of_block(frame: FrameType) -> str:
+def name_of_block(frame: FrameType | None) -> str:
     """`module.qualname` of the function that runs in a frame; warns once where it has two blocks.
 
-    Two unnamed blocks in one function would silently share their numbers.
+    Two unnamed blocks in one function would silently share their numbers. Frames of `contextlib`, which enters
+    attempts for others, are passed over.
     """
+    level = 4  # this function, the two of the block that lead here, and then that frame
+    while frame is not None and frame.f_globals.get("__name__") == "contextlib":
+        frame, level = frame.f_back, level + 1
+    assert frame is not None
     code = frame.f_code
     name = clean_name(f"{frame.f_globals.get('__name__', '?')}.{code.co_qualname}")
     # By line: one place in the source may be several in the bytecode, and moves when the interpreter warms up.
@@ -53,6 +58,6 @@ def name_of_block(frame: FrameType) -> str:
         warnings.warn(
             f"{name} has two blocks that share one operation: give their policies an operation= each",
             RetoldWarning,
-            stacklevel=4,
+            stacklevel=level,
         )
     return name

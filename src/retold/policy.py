@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from types import FrameType
 from typing import Any, Generic, Never, ParamSpec, TypedDict, TypeVar, Unpack, overload
 
 from retold import settings
@@ -15,10 +13,11 @@ from retold.core.ports import Clock, Rng
 from retold.core.rules import MISSING, OverCap, Rules
 from retold.core.written import written
 from retold.journal import JOURNAL
-from retold.naming import name_of, name_of_block
+from retold.naming import name_of
 from retold.runners import aio, block, sync
 from retold.runners.block import Attempt
 from retold.runners.call import Call
+from retold.runners.plan import Plan
 from retold.runners.report import Report
 from retold.wrapper import refuse_async, refuse_async_fallback, refuse_generator, wrap
 
@@ -77,7 +76,8 @@ class Policy(Generic[F_co]):
         PolicyError: An option is wrong. The message has the value and the rule.
     """
 
-    __slots__ = ("_rules",)
+    __slots__ = ("_plan", "_rules")
+    _plan: Plan
     _rules: Rules
 
     @overload
@@ -128,6 +128,7 @@ class Policy(Generic[F_co]):
 
     def _adopt(self, rules: Rules) -> None:
         object.__setattr__(self, "_rules", rules)
+        object.__setattr__(self, "_plan", Plan(rules))
         if rules.operation is not None:
             JOURNAL.register(rules.operation, rules.attempts)
 
@@ -205,11 +206,15 @@ class Policy(Generic[F_co]):
         Raises:
             TypeError: The policy has a fallback, whose value a block could not return.
         """
-        return block.attempts(self._rules, self._operation_of_block(sys._getframe(1)))
+        if settings.chosen is None or self._rules.fallback is not MISSING:
+            self._check_block()
+        return block.attempts(self._plan)
 
     def __aiter__(self) -> AsyncIterator[Attempt]:
         """The same with awaited waits: `async for attempt in policy: with attempt: ...`."""
-        return block.AsyncAttempts(self._rules, self._operation_of_block(sys._getframe(1)))
+        if settings.chosen is None or self._rules.fallback is not MISSING:
+            self._check_block()
+        return block.AsyncAttempts(self._plan)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(written(self._rules))})"
@@ -239,7 +244,7 @@ class Policy(Generic[F_co]):
     def _wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         settings.ensure()
         operation = self._rules.operation or name_of(function)
-        wrapper = wrap(self._rules, function, operation)
+        wrapper = wrap(self._plan, function, operation)
         JOURNAL.register(operation, self._rules.attempts)
         return wrapper
 
@@ -249,13 +254,12 @@ class Policy(Generic[F_co]):
         if not asynchronous:
             refuse_async(function)
             refuse_async_fallback(self._rules, function)
-        return Call(self._rules, self._rules.operation or name_of(function))
+        return Call(self._plan, self._rules.operation or name_of(function))
 
-    def _operation_of_block(self, frame: FrameType) -> str:
+    def _check_block(self) -> None:
         settings.ensure()
         if self._rules.fallback is not MISSING:
             raise TypeError("a policy with a fallback cannot be iterated: a block has no value for it to replace")
-        return self._rules.operation or name_of_block(frame)
 
 
 retry = Policy

@@ -28,7 +28,8 @@ BUILT_IN = {
 }
 ENTRY_POINTS = "retold.exporters"
 
-_chosen: tuple[Exporter, ...] | None = None
+chosen: tuple[Exporter, ...] | None = None
+"""The choice, once there is one; for who cannot afford to call `ensure` each time."""
 _made: dict[str, Exporter] = {}
 
 
@@ -65,10 +66,10 @@ def configure(*, exporters: Iterable[str | Exporter]) -> Configuration:
     """
     if isinstance(exporters, str):
         raise SettingsError(f"exporters must be a list of names or exporters: write exporters=[{exporters!r}]")
-    chosen = tuple(dict.fromkeys(_resolve(each) for each in exporters))
+    resolved = tuple(dict.fromkeys(_resolve(each) for each in exporters))
     with audience.CHANGING:
-        before = _chosen
-        _choose(chosen)
+        before = chosen
+        _choose(resolved)
     return Configuration(before)
 
 
@@ -85,7 +86,7 @@ def ensure() -> None:
 
     A wrong name in the environment is warned about and left out: it must not break a running service.
     """
-    if _chosen is None:
+    if chosen is None:
         with audience.CHANGING:
             _choose(_chosen_by_now())
 
@@ -160,15 +161,15 @@ def _from_environment() -> Iterable[Exporter]:
 
 def _chosen_by_now() -> tuple[Exporter, ...]:
     """The choice that somebody made meanwhile, else the environment's."""
-    return tuple(dict.fromkeys(_from_environment())) if _chosen is None else _chosen
+    return tuple(dict.fromkeys(_from_environment())) if chosen is None else chosen
 
 
 def _choose(exporters: tuple[Exporter, ...] | None) -> None:
-    global _chosen
+    global chosen
     with audience.CHANGING:
         for exporter in exporters or ():
             JOURNAL.exporter_known(audience.name_of(exporter))
-        _chosen = exporters
+        chosen = exporters
         audience.replace(exporters or ())
 
 

@@ -104,7 +104,8 @@ def listeners() -> tuple[bool, bool]:
     names = sys._getframe(3).f_locals
     if "call" in names:
         return names["call"]._page is not None, names["call"]._story is not None
-    return names["_retold_who"].page is not None, False
+    who = names["who"] if "who" in names else names["_retold_who"]
+    return who.page is not None, False
 
 
 def test_each_call_is_counted_once_while_exporters_change() -> None:

@@ -5,6 +5,7 @@ A backoff is stateless: what a call needs to remember is handed in, so that one 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
@@ -23,8 +24,24 @@ class Backoff(Protocol):
         ...
 
 
+class Uniform(ABC):
+    """A backoff that draws each delay with equal chances from between two bounds."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def bounds(self, failed_attempt: int) -> tuple[float, float]:
+        """The least and the greatest delay after attempt `failed_attempt`, in seconds."""
+        ...
+
+    def delay(self, failed_attempt: int, previous: float, rng: Rng, /) -> float:
+        """A delay from between the bounds of this attempt."""
+        low, high = self.bounds(failed_attempt)
+        return low + rng.random() * (high - low) if high > low else low
+
+
 @dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Uniform):
     """The same delay after every failed attempt, without jitter.
 
     Args:
@@ -39,13 +56,13 @@ class Constant:
     def __post_init__(self) -> None:
         object.__setattr__(self, "every", seconds("every", self.every))
 
-    def delay(self, failed_attempt: int, previous: float, rng: Rng, /) -> float:
-        """`every`."""
-        return self.every
+    def bounds(self, failed_attempt: int) -> tuple[float, float]:
+        """`every` and `every`."""
+        return self.every, self.every
 
 
 @dataclass(frozen=True, slots=True)
-class Exponential:
+class Exponential(Uniform):
     """Exponential backoff with full jitter.
 
     The delay after failed attempt n is uniform on [0, min(cap, initial * factor ** (n - 1))],
@@ -74,26 +91,27 @@ class Exponential:
             raise PolicyError(f"factor must be a finite number of 1 or more, not {self.factor!r}")
         object.__setattr__(self, "factor", factor)
 
-    def delay(self, failed_attempt: int, previous: float, rng: Rng, /) -> float:
-        """A random delay up to the bound of this attempt."""
+    def bounds(self, failed_attempt: int) -> tuple[float, float]:
+        """0 and the upper bound of this attempt."""
         if self.initial == 0:
-            return 0.0
+            return 0.0, 0.0
         try:
             bound = self.initial * self.factor ** (failed_attempt - 1)
         except OverflowError:
             bound = self.cap
-        return rng.random() * (bound if bound < self.cap else self.cap)
+        return 0.0, min(bound, self.cap)
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Uniform):
     """Delays from a list: the first for the first retry, the last for all beyond its end."""
 
     delays: tuple[float, ...]
 
-    def delay(self, failed_attempt: int, previous: float, rng: Rng, /) -> float:
-        """The delay of this attempt's place in the list."""
-        return self.delays[min(failed_attempt, len(self.delays)) - 1]
+    def bounds(self, failed_attempt: int) -> tuple[float, float]:
+        """The delay of this attempt's place in the list, twice."""
+        delay = self.delays[min(failed_attempt, len(self.delays)) - 1]
+        return delay, delay
 
 
 @dataclass(frozen=True, slots=True)

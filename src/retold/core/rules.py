@@ -1,18 +1,16 @@
-"""The options of a policy, validated once, and every decision that they imply."""
+"""The options of a policy, validated once."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from retold.core.backoff import DEFAULT, Backoff, as_backoff
-from retold.core.checks import seconds, usable_number
+from retold.core.checks import seconds
 from retold.core.ports import Clock, Rng
-from retold.errors import PolicyError, RetryAgain
-from retold.events import DelaySource, Outcome
+from retold.errors import PolicyError
 from retold.telemetry import clean_name
 
 OverCap: TypeAlias = Literal["give_up", "cap", "ignore"]
@@ -26,21 +24,6 @@ class Missing(Enum):
 
 
 MISSING: Final = Missing.MISSING
-
-
-class Wait(NamedTuple):
-    """The decision to retry after `delay` seconds.
-
-    `hint` is what the server asked for, before any cap; `ignored` names the callable whose answer was unusable.
-    """
-
-    delay: float
-    source: DelaySource
-    hint: float | None
-    ignored: str | None
-
-
-Step: TypeAlias = Wait | Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,80 +78,6 @@ class Rules:
         object.__setattr__(self, "hint_cap", seconds("hint_cap", self.hint_cap))
         if self.hint is None:
             raise PolicyError(f"hint_cap={self.hint_cap!r} says nothing while hint is None: give a hint too")
-
-    def is_retryable(self, error: Exception) -> bool:
-        """Whether this exception is one that the policy retries."""
-        on = self.on
-        if isinstance(error, RetryAgain):
-            return True
-        if isinstance(on, (type, tuple)):
-            return isinstance(error, on)
-        return on is not None and bool(on(error))
-
-    def is_rejected(self, result: object) -> bool:
-        """Whether this result counts as a failure."""
-        return self.on_result is not None and bool(self.on_result(result))
-
-    def after_error(self, error: Exception, number: int, elapsed: float, previous: float, rng: Rng) -> Step:
-        """What to do after attempt `number` raised `error`: wait, or end the call with an outcome.
-
-        Args:
-            error: What the function raised.
-            number: The failed attempt's number, from 1.
-            elapsed: Seconds since the start of the first attempt.
-            previous: Seconds of the wait before this attempt; 0 before the first.
-            rng: Where the jitter comes from.
-        """
-        if not self.is_retryable(error):
-            return Outcome.NOT_RETRYABLE
-        return self.after_failure(error, number, elapsed, previous, rng)
-
-    def after_failure(self, failure: object, number: int, elapsed: float, previous: float, rng: Rng) -> Step:
-        """The same for what is known to be retryable: an exception, or a rejected result."""
-        if self.attempts is not None and number >= self.attempts:
-            return Outcome.ATTEMPTS_EXHAUSTED
-        least = 0.0
-        hint = ignored = None
-        if self.hint is not None:
-            hint, ignored = self._advice(self.hint(failure))
-            floor = self._floor(hint)
-            if floor is None:
-                return Outcome.HINT_REFUSED
-            least = floor
-        delay = self.backoff.delay(number, previous, rng)
-        if type(delay) is not float or not 0.0 <= delay < math.inf:
-            usable = usable_number(delay)
-            if usable is None:
-                usable, ignored = DEFAULT.delay(number, previous, rng), "backoff"
-            delay = usable
-        delay += least
-        if self.timeout is not None and elapsed + delay >= self.timeout:
-            return Outcome.DEADLINE_EXCEEDED
-        return Wait(delay, DelaySource.HINT if least else DelaySource.BACKOFF, hint, ignored)
-
-    def _advice(self, answer: object) -> tuple[float | None, str | None]:
-        """The server's hint, if it gave a usable one, and whether it gave an unusable one."""
-        if answer is None:
-            return None, None
-        hint = usable_number(answer)
-        return hint, "hint" if hint is None else None
-
-    def _floor(self, hint: float | None) -> float | None:
-        """The least wait that a hint allows; None to give up."""
-        if hint is None:
-            return 0.0
-        cap = DEFAULT_HINT_CAP if self.hint_cap is None else self.hint_cap
-        if hint <= cap:
-            return hint
-        match self.over_cap:
-            case "give_up":
-                return None
-            case "cap":
-                return cap
-            case "ignore":
-                return 0.0
-            case never:
-                assert_never(never)
 
 
 def _check_on(on: object) -> None:

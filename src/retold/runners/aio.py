@@ -8,6 +8,7 @@ from typing import Any
 
 from retold.errors import RejectedResult
 from retold.runners.call import Call
+from retold.runners.untold import Listeners, Next, Untold
 
 
 async def run(
@@ -41,9 +42,66 @@ async def run(
         call.close()
 
 
+def loop(untold: Untold, function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """What runs the rest of a call of `function` that began untold: `run` without all that is unusual.
+
+    It takes how the call goes on after its first attempt, who heard of it, when it began if anybody looked, and the
+    arguments.
+    """
+    clock, decide, now = untold.plan.clock, untold.plan.decide, untold.plan.clock.now
+
+    async def again(
+        step: Next, who: Listeners, began: float | None, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
+        if type(step) is not float:
+            assert isinstance(step, Call)
+            return await run(step, function, args, kwargs)
+        delay = step
+        page, number, waited, since = who.page, 1, 0.0, 0.0
+        while True:
+            if page is not None:
+                since = now()
+            try:
+                await clock.asleep(delay)
+            except BaseException:
+                untold.interrupted(page, began, number, since)
+                raise
+            if page is None:
+                waited += delay
+            else:
+                began_wait, since = since, now()
+                slept = since - began_wait if delay else 0.0
+                page.wait_ended(slept)
+                waited += slept
+            number += 1
+            try:
+                result = await function(*args, **kwargs)
+            except BaseException as error:
+                decided = None
+                if page is None:
+                    decided = decide(error, number, began, delay)
+                    if type(decided) is float:
+                        delay = decided
+                        continue
+                following = untold.failed(error, page, began, number, delay, waited, since, decided)
+                if following is None:
+                    raise
+                if type(following) is not float:
+                    break
+                delay = following
+            else:
+                if page is not None:
+                    untold.succeeded(page, began, number, since)
+                return result
+        assert isinstance(following, Call)
+        return await run(following, function, args, kwargs)
+
+    return again
+
+
 async def _serve(call: Call, error: BaseException) -> Any:
     """The fallback's value in place of `error`, which is being handled: the context of what the fallback raises."""
-    fallback = call.rules.fallback
+    fallback = call.plan.rules.fallback
     value = fallback(error) if callable(fallback) else None
     if inspect.isawaitable(value):
         value = await value

@@ -21,6 +21,7 @@ class Audience:
         "asleep",
         "exporters",
         "hears_success",
+        "idle",
         "journaling",
         "live",
         "readers",
@@ -43,11 +44,13 @@ class Audience:
         self.hears_success = any(exporter.live or exporter.hears_success for exporter in told)
         self.timed = any(exporter.hears_durations for exporter in told)
         self.signs = _signs(self.asleep)
+        # Whether a call that succeeds at once leaves nothing to do.
+        self.idle = not (self.hears_success or self.journaling or self.timed)
 
 
 def current() -> Audience:
     """The audience of a call that begins now; wakes the exporters that have something to tell at last."""
-    audience = _current
+    audience = latest
     if audience.asleep and any(_is_awake(exporter) for exporter in audience.asleep):
         return _wake(audience)
     return audience
@@ -55,11 +58,11 @@ def current() -> Audience:
 
 def replace(exporters: tuple[Exporter, ...]) -> None:
     """Make these the exporters of all calls that begin from now on. Under `CHANGING`."""
-    global _current
-    _current = Audience(exporters)
-    JOURNAL.readers = _current.readers
+    global latest
+    latest = Audience(exporters)
+    JOURNAL.readers = latest.readers
     for changed in CHANGED:
-        changed(_current)
+        changed(latest)
 
 
 def name_of(exporter: Exporter) -> str:
@@ -104,9 +107,9 @@ def _signs(asleep: tuple[Exporter, ...]) -> tuple[tuple[Mapping[str, object], st
 def _wake(seen: Audience) -> Audience:
     """Sort the exporters anew, unless they have been replaced since: a call must not undo what was configured."""
     with CHANGING:
-        if _current is seen:
+        if latest is seen:
             replace(seen.exporters)
-        return _current
+        return latest
 
 
 _TELLINGS = ("call_started", "attempt_started", "attempt_ended", "retry_scheduled", "call_ended")
@@ -123,4 +126,5 @@ CHANGING = Lock()
 """Held by whoever changes the choice of exporters."""
 
 NOBODY = Audience(())
-_current = NOBODY
+latest = NOBODY
+"""The last choice, as it is; `current` wakes who sleeps in it."""

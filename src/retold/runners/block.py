@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from enum import Enum
 from types import TracebackType
+from typing import Final
 
-from retold.core.rules import MISSING, Rules
+from retold.core.rules import MISSING
 from retold.errors import UsageError
 from retold.events import Outcome
-from retold.runners import sync
+from retold.naming import name_of_block
+from retold.runners import audience, sync
+from retold.runners.audience import Audience
 from retold.runners.call import Call
+from retold.runners.plan import Plan
 
-
-class _State(Enum):
-    OFFERED = "offered"
-    RUNNING = "running"
-    FAILED = "failed"
-    DONE = "done"
+# An attempt's states. No enumeration: its members cost more to look up than all the rest of a block that succeeds.
+_OFFERED: Final = "offered"
+_RUNNING: Final = "running"
+_FAILED: Final = "failed"
+_DONE: Final = "done"
+_GONE: Final = "gone"
 
 
 class Attempt:
@@ -27,29 +31,34 @@ class Attempt:
 
     Attributes:
         number: 1 for the first attempt of the call.
+        state: How far it has come; for the loop around it.
     """
 
-    __slots__ = ("_call", "_result", "_state", "number")
+    # There is a call from the first `__enter__` where somebody hears of it, else from the first failure.
+    __slots__ = ("_call", "_listeners", "_plan", "_result", "number", "state")
+    _call: Call | None
+    _listeners: Audience
 
-    def __init__(self, call: Call) -> None:
-        self._call = call
-        self._state = _State.OFFERED
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._call = None
+        self.state = _OFFERED
         self._result: object = MISSING
         self.number = 1
 
     @property
     def remaining(self) -> int | None:
         """How many attempts may still follow this one; None if that is unlimited."""
-        attempts = self._call.rules.attempts
+        attempts = self._plan.rules.attempts
         return None if attempts is None else attempts - self.number
 
     @property
     def deadline(self) -> float | None:
         """The instant, on the policy's clock, after which no attempt starts; None without a timeout."""
-        timeout = self._call.rules.timeout
+        timeout = self._plan.rules.timeout
         if timeout is None:
             return None
-        return timeout + (self._call.started if self._call.number else self._call.clock.now())
+        return timeout + (self._plan.clock.now() if self._call is None else self._call.started)
 
     def set_result(self, result: object) -> None:
         """Hand over the block's result, for `on_result` to judge when `with` is left. The last statement.
@@ -60,21 +69,33 @@ class Attempt:
         self._result = result
 
     def __enter__(self) -> Attempt:
-        if self._call.over:
-            raise UsageError("this attempt's call is over: keep the iterator until the block has run")
-        if self._state is not _State.OFFERED:
-            raise UsageError("an attempt is entered once: write `with attempt:` as the body of the `for`")
-        self._state = _State.RUNNING
-        with self._call:
-            self._call.start_attempt()
+        if self.state is not _OFFERED:
+            raise self._misused()
+        self.state = _RUNNING
+        call = self._call
+        if call is None:
+            listeners = audience.latest
+            if listeners.asleep:
+                listeners = audience.current()
+            if listeners.idle and self._plan.untimed:
+                self._listeners = listeners
+                return self
+            self._call = call = self._begin()
+        with call:
+            call.start_attempt()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        call = self._call
-        self._state = _State.DONE
-        result, self._result = self._result, MISSING
+        call, state, result = self._call, self.state, self._result
+        self.state = _DONE
+        if call is None:
+            if state is _GONE or (error is None and result is MISSING):
+                return False
+            self._call = call = self._begin()
+            call.join(self._listeners, None, None)
+        self._result = MISSING
         if call.over:
             return False
         with call:
@@ -83,7 +104,7 @@ class Attempt:
             else:
                 call.failed(error)
         if call.outcome is None:
-            self._state = _State.FAILED
+            self.state = _FAILED
             return True
         if call.instead is not None:
             # Else this frame would hold `Abort`, which holds the error whose traceback holds this frame.
@@ -92,36 +113,52 @@ class Attempt:
                 raise call.take_replacement()
         return False
 
-    def goes_on(self) -> bool:
-        """Whether to wait for another attempt, which then has the next number.
+    def next(self) -> Call:
+        """The call whose wait comes before the next attempt.
 
         Raises:
             UsageError: The attempt was not run.
         """
-        if self._state is _State.DONE:
-            return False
-        if self._state is not _State.FAILED:
-            self._call.close(Outcome.ABORTED)
+        if self.state is not _FAILED:
+            self.leave()
             raise UsageError("the loop came around without running its attempt: write `with attempt:` inside the `for`")
-        self._state = _State.OFFERED
+        self.state = _OFFERED
         self.number += 1
-        return True
+        assert self._call is not None  # it was made when the attempt failed
+        return self._call
+
+    def leave(self) -> None:
+        """No further attempt will be asked for: a call that is not over is aborted."""
+        if self._call is not None:
+            self._call.close(Outcome.ABORTED)
+        if self.state is not _DONE:
+            self.state = _GONE
+
+    def _begin(self) -> Call:
+        # Named only now: a block that succeeds at once and of which nobody hears needs no name.
+        operation = self._plan.rules.operation or name_of_block(sys._getframe(2))
+        return Call(self._plan, operation)
+
+    def _misused(self) -> UsageError:
+        if self.state is _GONE:
+            return UsageError("this attempt's call is over: keep the iterator until the block has run")
+        return UsageError("an attempt is entered once: write `with attempt:` as the body of the `for`")
 
 
-def attempts(rules: Rules, operation: str) -> Iterator[Attempt]:
+def attempts(plan: Plan) -> Iterator[Attempt]:
     """The attempts of one call, waiting between them."""
-    call = Call(rules, operation)
-    attempt = Attempt(call)
+    attempt = Attempt(plan)
     try:
-        while True:
-            yield attempt
-            if not attempt.goes_on():
-                return
+        yield attempt
+        while attempt.state is not _DONE:
+            call = attempt.next()
             with call:
-                sync.pause(call)
+                sync.pause(call.delay, call.clock, call.operation)
                 call.slept()
-    finally:
-        call.close(Outcome.ABORTED)
+            yield attempt
+    except GeneratorExit:
+        attempt.leave()
+        raise
 
 
 class AsyncAttempts:
@@ -130,11 +167,10 @@ class AsyncAttempts:
     No asynchronous generator: the event loop would close an abandoned one late, and in another task.
     """
 
-    __slots__ = ("_attempt", "_begun", "_call")
+    __slots__ = ("_attempt", "_begun")
 
-    def __init__(self, rules: Rules, operation: str) -> None:
-        self._call = Call(rules, operation)
-        self._attempt = Attempt(self._call)
+    def __init__(self, plan: Plan) -> None:
+        self._attempt = Attempt(plan)
         self._begun = False
 
     def __aiter__(self) -> AsyncAttempts:
@@ -144,12 +180,13 @@ class AsyncAttempts:
         if not self._begun:
             self._begun = True
             return self._attempt
-        if not self._attempt.goes_on():
+        if self._attempt.state is _DONE:
             raise StopAsyncIteration
-        with self._call:
-            await self._call.clock.asleep(self._call.delay)
-            self._call.slept()
+        call = self._attempt.next()
+        with call:
+            await call.clock.asleep(call.delay)
+            call.slept()
         return self._attempt
 
     def __del__(self) -> None:
-        self._call.close(Outcome.ABORTED)
+        self._attempt.leave()

@@ -6,19 +6,18 @@ seconds, or stop. Whatever happens, a loop ends with `close`; the call is over e
 
 from __future__ import annotations
 
-import random
 from types import TracebackType
 from typing import TypeVar
 
-from retold.core.ports import Clock, Rng
-from retold.core.rules import MISSING, Rules, Wait
+from retold.core.decision import Failure, Rejected, Step, Wait
+from retold.core.rules import MISSING
 from retold.errors import Abort, RejectedResult
 from retold.events import AttemptOutcome, Outcome
 from retold.journal import JOURNAL, Page
 from retold.runners import audience
-from retold.runners.audience import Audience
-from retold.runners.clocks import SYSTEM_CLOCK
+from retold.runners.audience import NOBODY, Audience
 from retold.runners.notes import note
+from retold.runners.plan import Plan
 from retold.runners.report import Report
 from retold.runners.story import Story
 from retold.runners.untouched import Untouched
@@ -62,16 +61,11 @@ class Call:
     _told = False  # whether anybody will hear or ask how it went; if not, most of the following is left undone
     _waiting_since: float | None = None
 
-    def __init__(self, rules: Rules, operation: str, function: str | None = None) -> None:
-        self.rules = rules
+    def __init__(self, plan: Plan, operation: str, function: str | None = None) -> None:
+        self.plan = plan
+        self.clock = plan.clock
         self.operation = operation
         self._function = function
-        self.clock = self.clock_of(rules)
-
-    @staticmethod
-    def clock_of(rules: Rules) -> Clock:
-        """The clock of calls under these rules."""
-        return SYSTEM_CLOCK if rules.clock is None else rules.clock
 
     def join(self, listeners: Audience, page: Page | None, began: float | None) -> None:
         """Take over a call whose first attempt has begun elsewhere.
@@ -106,6 +100,27 @@ class Call:
         elif self._timed and self.number == 1:
             self.started = self.clock.now()
 
+    def resume(
+        self, page: Page | None, began: float | None, number: int, delay: float, waited: float, since: float | None
+    ) -> None:
+        """Take over a call that nobody is told of, while its attempt `number` runs or has just ended.
+
+        Args:
+            page: Where it is counted, if it is.
+            began: When its first attempt began, if anybody looked.
+            number: The attempt.
+            delay: Seconds of the wait before this attempt.
+            waited: Seconds of all waits.
+            since: When the attempt began, if anybody looked.
+        """
+        self._open(NOBODY, page)
+        self.number, self.delay, self._delay_total = number, delay, waited
+        if began is not None:
+            self.started = began
+        if since is not None:
+            self._began = since
+        self._running = self._told
+
     def returned(self, result: object, *, judged: bool = True) -> bool:
         """The function returned. Whether that ends the call; else wait for `delay`, or raise the replacement.
 
@@ -114,7 +129,7 @@ class Call:
             judged: Whether `on_result` is asked about it.
         """
         now = self.clock.now() if self._timed else 0.0
-        if not judged or self.rules.on_result is None or not self._rejects(result, now):
+        if not judged or self.plan.rules.on_result is None or not self._rejects(result, now):
             self._error_type = None
             self._end_attempt(AttemptOutcome.SUCCESS, now)
             self.outcome = Outcome.SUCCESS
@@ -122,43 +137,45 @@ class Call:
             return True
         self._error_type = REJECTED_RESULT_TYPE
         self._end_attempt(AttemptOutcome.REJECTED, now)
-        try:
-            step = self.rules.after_failure(result, self.number, now - self.started, self.delay, self._rng)
-        except Exception as bug:
-            self._misjudged(bug)
-            raise
-        if isinstance(step, Wait):
-            self._wait(step)
-        else:
+        step = self._decide(Rejected(result))
+        if isinstance(step, Outcome):
             self.instead = RejectedResult(result)
             self._stop(step, self.instead)
+        else:
+            self._wait(step)
         return False
 
-    def failed(self, error: BaseException) -> bool:
-        """The function raised. Whether that ends the call; else wait for `delay`, or raise the replacement."""
+    def failed(self, error: BaseException, step: Step | None = None) -> bool:
+        """The function raised. Whether that ends the call; else wait for `delay`, or raise the replacement.
+
+        Args:
+            error: What it raised.
+            step: What has been decided, if it has.
+        """
         now = self.clock.now() if self._timed else 0.0
+        final = error
         if not isinstance(error, Exception):
             self._error_type = None
             self._end_attempt(AttemptOutcome.CANCELLED, now)
-            self._stop(Outcome.CANCELLED, error)
-            return True
-        if isinstance(error, Abort):
-            final = error if error.error is None else error.error
+        else:
+            if isinstance(error, Abort) and error.error is not None:
+                final = self.instead = error.error
             self._fail_attempt(final, now)
-            self.instead = error.error
-            self._stop(Outcome.ABORTED, final)
-            return self.instead is None
-        self._fail_attempt(error, now)
-        try:
-            step = self.rules.after_error(error, self.number, now - self.started, self.delay, self._rng)
-        except Exception as bug:
-            self._misjudged(bug)
-            raise
-        if isinstance(step, Wait):
+        if step is None:
+            step = self._decide(error)
+        if not isinstance(step, Outcome):
             self._wait(step)
             return False
-        self._stop(step, error)
-        return True
+        self._stop(step, final)
+        return self.instead is None
+
+    def misjudged(self, error: BaseException, bug: BaseException) -> None:
+        """A callable of the policy raised `bug` about `error`, which ends the call: nobody knows what to do."""
+        self._fail_attempt(error, self._now())
+        if isinstance(bug, Exception):
+            self._misjudged(bug)
+        else:
+            self.close()
 
     def untouched(self) -> Untouched:
         """For a `with` around raising the replacement."""
@@ -191,9 +208,6 @@ class Call:
         """Make sure that the call is over: with the outcome that was decided, else with this one."""
         if self.over:
             return
-        if self.number == 0:  # a block that was never entered: nobody was told that it began
-            self.over = True
-            return
         now = self._now()
         if self._running:
             self._end_attempt(AttemptOutcome.CANCELLED, now)
@@ -217,9 +231,12 @@ class Call:
         assert self.delays is not None
         return Report(value, error, self.outcome, self.number, tuple(self.delays), self.elapsed)
 
-    @property
-    def _rng(self) -> Rng:
-        return random if self.rules.rng is None else self.rules.rng
+    def _decide(self, failure: Failure) -> Step:
+        try:
+            return self.plan.decide(failure, self.number, self.started, self.delay)
+        except Exception as bug:
+            self._misjudged(bug)
+            raise
 
     def _now(self) -> float:
         """The time, if anybody will ask for it."""
@@ -228,13 +245,13 @@ class Call:
     def _open(self, listeners: Audience, page: Page | None) -> None:
         self._page = page
         if not listeners.silent:
-            self._story = Story(listeners, self.rules, self.operation, self._function)
+            self._story = Story(listeners, self.plan.rules, self.operation, self._function)
         self._told = self._page is not None or self._story is not None or self.delays is not None
-        self._timed = self._told or self.rules.timeout is not None
+        self._timed = self._told or self.plan.rules.timeout is not None
 
     def _rejects(self, result: object, now: float) -> bool:
         try:
-            return self.rules.is_rejected(result)
+            return bool(self.plan.rules.on_result(result))  # type: ignore[misc] # there is one
         except Exception as bug:
             # Nobody can say whether this result is good; what went wrong is the predicate.
             self._fail_attempt(bug, now)
@@ -248,7 +265,8 @@ class Call:
             self._error_type = error_type(bug)
         self._end(self._now())
 
-    def _wait(self, wait: Wait) -> None:
+    def _wait(self, step: float | Wait) -> None:
+        wait = step if isinstance(step, Wait) else Wait(step)
         self.delay = wait.delay
         if not self._told:
             self._delay_total += wait.delay
@@ -263,7 +281,7 @@ class Call:
         self.outcome = outcome
         if self.number > 1 or outcome.is_give_up:
             note(error, self.operation, outcome, self.number, self._delay_total)
-        self.fallback_due = outcome.is_give_up and self.rules.fallback is not MISSING
+        self.fallback_due = outcome.is_give_up and self.plan.rules.fallback is not MISSING
         if not self.fallback_due:
             self._end(self._now() if self._told else 0.0)
 

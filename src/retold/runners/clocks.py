@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable
 
-_LONGEST = 1e9
+LONGEST = 1e9
 """Seconds; the operating system's clock overflows somewhere beyond."""
 
 
@@ -17,7 +17,7 @@ class SystemClock:
     def sleep(self, seconds: float, /) -> None:
         """Block the thread, for decades at most. A zero wait costs no system call."""
         if seconds > 0:
-            time.sleep(min(seconds, _LONGEST))
+            time.sleep(min(seconds, LONGEST))
 
     def asleep(self, seconds: float, /) -> Awaitable[None]:
         """Block the task; a zero wait gives the other tasks one turn."""

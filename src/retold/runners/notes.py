@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from retold.core.rules import MISSING
 from retold.events import Outcome
 
 
@@ -13,12 +14,14 @@ def note(error: BaseException, operation: str, outcome: Outcome, attempts: int, 
     if type(error).add_note is not BaseException.add_note:
         return
     prefix = f"retold: {operation}: "
-    times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
-    waits = f" and {round(waited, 3):g} s of waiting" if waited else ""
-    text = f"{prefix}{outcome} after {times}{waits}"
+    text = f"{prefix}{outcome} after {attempts} {'attempt' if attempts == 1 else 'attempts'}"
+    if waited:
+        text = f"{text} and {round(waited, 3):g} s of waiting"
     try:
-        earlier: object = getattr(error, "__notes__", [])
-        if isinstance(earlier, list):
+        earlier: object = getattr(error, "__notes__", MISSING)
+        if earlier is MISSING:
+            error.__notes__ = [text]
+        elif isinstance(earlier, list):
             # One assignment: threads that share the exception must not leave two notes of ours.
             error.__notes__ = [*(each for each in earlier if not _starts_with(each, prefix)), text]
     except Exception:  # noqa: BLE001, S110 - a frozen exception

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from time import time_ns
 from typing import Any
 
-from retold.core.rules import Rules, Wait
+from retold.core.decision import Wait
+from retold.core.rules import Rules
 from retold.events import (
     AttemptEnded,
     AttemptOutcome,

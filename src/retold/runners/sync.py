@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import sys
+import time
 import warnings
 from collections.abc import Callable, Mapping
+from sys import _getframe, modules
 from typing import Any
 
+from retold.core.ports import Clock
 from retold.errors import BlockingWarning, RejectedResult
 from retold.runners.call import Call
+from retold.runners.clocks import LONGEST, SYSTEM_CLOCK
+from retold.runners.untold import Listeners, Next, Untold
 
 
 def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -22,7 +26,7 @@ def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
                         return _serve_for_rejected(call)
                     with call.untouched():
                         raise call.take_replacement()
-                pause(call)
+                pause(call.delay, call.clock, call.operation)
                 call.slept()
             call.start_attempt()
             try:
@@ -40,16 +44,82 @@ def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
         call.close()
 
 
-def pause(call: Call) -> None:
+def loop(untold: Untold, function: Callable[..., Any]) -> Callable[..., Any]:
+    """What runs the rest of a call of `function` that began untold: `run` without all that is unusual.
+
+    It takes how the call goes on after its first attempt, who heard of it, when it began if anybody looked, and the
+    arguments.
+    """
+    operation, decide, now = untold.operation, untold.plan.decide, untold.plan.clock.now
+    # The machine's clock sleeps by `time.sleep`, which tests replace; a call between would cost as much as a decision.
+    sleep = None if untold.plan.clock is SYSTEM_CLOCK else untold.plan.clock.sleep
+
+    def again(step: Next, who: Listeners, began: float | None, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        if type(step) is not float:
+            assert isinstance(step, Call)
+            return run(step, function, args, kwargs)
+        delay = step
+        page, number, waited, since, unwarned = who.page, 1, 0.0, 0.0, True
+        while True:
+            if page is not None:
+                since = now()
+            if delay or sleep is not None:
+                try:
+                    if unwarned and delay:
+                        unwarned = False
+                        if "asyncio" in modules and modules["asyncio"]._get_running_loop() is not None:
+                            _warn_in_event_loop(operation)
+                    if sleep is None:
+                        time.sleep(delay if delay < LONGEST else LONGEST)
+                    else:
+                        sleep(delay)
+                except BaseException:
+                    untold.interrupted(page, began, number, since)
+                    raise
+            if page is None:
+                waited += delay
+            else:
+                began_wait, since = since, now()
+                slept = since - began_wait if delay else 0.0
+                page.wait_ended(slept)
+                waited += slept
+            number += 1
+            try:
+                # An empty `**kwargs` costs as much as the rest of the call.
+                result = function(*args, **kwargs) if kwargs else function(*args)
+            except BaseException as error:
+                decided = None
+                if page is None:
+                    decided = decide(error, number, began, delay)
+                    if type(decided) is float:
+                        delay = decided
+                        continue
+                following = untold.failed(error, page, began, number, delay, waited, since, decided)
+                if following is None:
+                    raise
+                if type(following) is not float:
+                    break
+                delay = following
+            else:
+                if page is not None:
+                    untold.succeeded(page, began, number, since)
+                return result
+        assert isinstance(following, Call)
+        return run(following, function, args, kwargs)
+
+    return again
+
+
+def pause(delay: float, clock: Clock, operation: str) -> None:
     """Wait between two attempts, and warn of it where it blocks an event loop."""
-    if call.delay > 0 and "asyncio" in sys.modules:
-        _warn_in_event_loop(call.operation)
-    call.clock.sleep(call.delay)
+    if delay and "asyncio" in modules:
+        _warn_in_event_loop(operation)
+    clock.sleep(delay)
 
 
 def _serve(call: Call, error: BaseException) -> Any:
     """The fallback's value in place of `error`, which is being handled: the context of what the fallback raises."""
-    fallback = call.rules.fallback
+    fallback = call.plan.rules.fallback
     value = fallback(error) if callable(fallback) else None
     call.served()
     return value
@@ -67,7 +137,7 @@ _warned: set[str] = set()
 
 def _warn_in_event_loop(operation: str) -> None:
     # The public `get_running_loop` raises where there is none, at a cost that every wait would pay.
-    if sys.modules["asyncio"]._get_running_loop() is None or operation in _warned:
+    if modules["asyncio"]._get_running_loop() is None or operation in _warned:
         return
     _warned.add(operation)
     warnings.warn(
@@ -80,7 +150,7 @@ def _warn_in_event_loop(operation: str) -> None:
 
 def _level_of_the_caller() -> int:
     """The `stacklevel` of the first frame that is not ours: how many are differs from form to form."""
-    frame, level = sys._getframe(1), 1
+    frame, level = _getframe(1), 1
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("retold."):
         frame, level = frame.f_back, level + 1
     return level

@@ -6,8 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from retold.core.rules import Rules
 from retold.naming import name_of
+from retold.runners.plan import Plan
 from retold.wrapper.kinds import is_async, refuse_async, refuse_async_fallback, refuse_class, refuse_generator
 from retold.wrapper.signature import Signature
 from retold.wrapper.target import Target
@@ -18,8 +18,8 @@ SAME_SIGNATURE = True
 """Whether wrappers have the parameters of their functions where these can be read; the tests run with both."""
 
 
-def wrap(rules: Rules, function: Callable[..., Any], operation: str) -> Callable[..., Any]:
-    """A function of the same kind and signature that calls `function` under `rules`.
+def wrap(plan: Plan, function: Callable[..., Any], operation: str) -> Callable[..., Any]:
+    """A function of the same kind and signature that calls `function` under a policy.
 
     Raises:
         TypeError: It cannot be retried correctly.
@@ -28,8 +28,8 @@ def wrap(rules: Rules, function: Callable[..., Any], operation: str) -> Callable
     refuse_generator(function)
     asynchronous = is_async(function)
     if not asynchronous:
-        refuse_async_fallback(rules, function)
-    target = Target(rules, function, operation, asynchronous=asynchronous)
+        refuse_async_fallback(plan.rules, function)
+    target = Target(plan, function, operation, asynchronous=asynchronous)
     return _dress(target.wrapper(Signature.of(function) if SAME_SIGNATURE else None), function)
 
 

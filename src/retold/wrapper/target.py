@@ -7,12 +7,15 @@ from types import FunctionType, MappingProxyType
 from typing import Any
 from weakref import WeakSet, ref
 
-from retold.core.rules import MISSING, Rules
+from retold.core.decision import Decide
+from retold.core.rules import MISSING
 from retold.journal import JOURNAL, Page
 from retold.naming import name_of
 from retold.runners import aio, audience, sync
 from retold.runners.audience import Audience
 from retold.runners.call import Call
+from retold.runners.plan import Plan
+from retold.runners.untold import Untold
 from retold.wrapper.signature import ANYTHING, Signature
 from retold.wrapper.template import Way, code, sign
 
@@ -25,13 +28,15 @@ class Listening:
     Attributes:
         audience: The exporters.
         page: Where the journal is written, if it is.
+        decide: What to do after the first attempt failed; nothing yet, where somebody is to be told before.
         note, notes, fold: The page's list, its `append`, and what to call when it has grown long.
     """
 
-    __slots__ = ("audience", "fold", "note", "notes", "page")
+    __slots__ = ("audience", "decide", "fold", "note", "notes", "page")
 
-    def __init__(self, audience: Audience, page: Page | None = None) -> None:
+    def __init__(self, audience: Audience, decide: Decide, page: Page | None = None) -> None:
         self.audience = audience
+        self.decide = decide if audience.silent else _undecided
         self.page = page
         if page is not None:
             self.notes = page.entries
@@ -47,8 +52,8 @@ class Target:
     to those who listened when it began.
     """
 
-    def __init__(self, rules: Rules, function: Callable[..., Any], operation: str, *, asynchronous: bool) -> None:
-        self._rules = rules
+    def __init__(self, plan: Plan, function: Callable[..., Any], operation: str, *, asynchronous: bool) -> None:
+        self._plan = plan
         self._function = function
         self._operation = operation
         self._name = name_of(function)
@@ -58,16 +63,21 @@ class Target:
     def wrapper(self, signature: Signature | None) -> FunctionType:
         """A new wrapper; with parameters that take anything where there is no signature."""
         self._signature = ANYTHING if signature is None else signature
+        runner = aio if self._asynchronous else sync
+        untold = Untold(self._plan, self._operation, self._name)
         names: dict[str, Any] = {
             "__name__": __name__,
+            "_retold_again": runner.loop(untold, self._function),
             "_retold_any": BaseException,
             "_retold_begin": self._begin,
-            "_retold_failed": self._failed,
+            "_retold_failed": untold.first_failed,
+            "_retold_float": float,
             "_retold_function": self._function,
             "_retold_len": len,
             "_retold_nothing": _NOTHING,
-            "_retold_now": Call.clock_of(self._rules).now,
-            "_retold_run": aio.run if self._asynchronous else sync.run,
+            "_retold_now": self._plan.clock.now,
+            "_retold_run": runner.run,
+            "_retold_type": type,
         }
         wrapper = FunctionType(code(self._signature, Way.TOLD, self._asynchronous, ()), names)
         if signature is not None:
@@ -88,26 +98,16 @@ class Target:
         self._unsettled = way is Way.COUNTED
         if self._unsettled:
             way = Way.TOLD  # until the first call, which has the operation take its page
-        self._install(wrapper, way, Listening(listeners))
+        self._install(wrapper, way, Listening(listeners, self._plan.decide))
 
     def _begin(self) -> Call:
         """A call that is ordinary code from its start."""
         if self._unsettled:
             self._settle()
-        return Call(self._rules, self._operation, self._name)
-
-    def _failed(self, error: BaseException, who: Listening, began: float | None) -> Call | None:
-        """The first attempt of a call raised: the call that goes on, or None if it ends by raising this error."""
-        call = Call(self._rules, self._operation, self._name)
-        try:
-            call.join(who.audience, who.page, began)
-            return None if call.failed(error) else call
-        except BaseException:
-            call.close()
-            raise
+        return Call(self._plan, self._operation, self._name)
 
     def _way(self, listeners: Audience) -> Way:
-        rules = self._rules
+        rules = self._plan.rules
         if listeners.hears_success or listeners.signs is None:
             return Way.TOLD
         if rules.on_result is not None or rules.fallback is not MISSING:
@@ -122,7 +122,7 @@ class Target:
             wrapper, listeners = self._wrapper(), audience.current()
             if wrapper is not None and self._unsettled:
                 self._unsettled = False
-                self._install(wrapper, Way.COUNTED, Listening(listeners, page))
+                self._install(wrapper, Way.COUNTED, Listening(listeners, self._plan.decide, page))
 
     def _install(self, wrapper: FunctionType, way: Way, listening: Listening) -> None:
         signs = listening.audience.signs or ()
@@ -141,6 +141,10 @@ class Target:
         shared = code(self._signature, way, self._asynchronous, signs)
         name = self._name.rpartition(".")[2]
         return shared.replace(co_name=name, co_qualname=name)
+
+
+def _undecided(error: BaseException, number: int, began: float | None, previous: float, /) -> None:
+    """Where somebody is told of what failed before it is decided what comes next."""
 
 
 _targets: WeakSet[Target] = WeakSet()

@@ -24,10 +24,12 @@ _QUIET = """\
     try:
         return {await_}_retold_function({arguments})
     except _retold_any as _retold_error:
-        _retold_call = _retold_failed(_retold_error, _retold_who, None)
-        if _retold_call is None:
-            raise
-    return {await_}_retold_run(_retold_call, _retold_function, {packed})
+        _retold_next = _retold_who.decide(_retold_error, 1, None, 0.0)
+        if _retold_type(_retold_next) is not _retold_float:
+            _retold_next = _retold_failed(_retold_error, _retold_who, None, _retold_next)
+            if _retold_next is None:
+                raise
+    return {await_}_retold_again(_retold_next, _retold_who, None, {packed})
 """
 
 _TIMED = """\
@@ -36,10 +38,12 @@ _TIMED = """\
     try:
         return {await_}_retold_function({arguments})
     except _retold_any as _retold_error:
-        _retold_call = _retold_failed(_retold_error, _retold_who, _retold_began)
-        if _retold_call is None:
-            raise
-    return {await_}_retold_run(_retold_call, _retold_function, {packed})
+        _retold_next = _retold_who.decide(_retold_error, 1, _retold_began, 0.0)
+        if _retold_type(_retold_next) is not _retold_float:
+            _retold_next = _retold_failed(_retold_error, _retold_who, _retold_began, _retold_next)
+            if _retold_next is None:
+                raise
+    return {await_}_retold_again(_retold_next, _retold_who, _retold_began, {packed})
 """
 
 _COUNTED = f"""\
@@ -49,15 +53,15 @@ _COUNTED = f"""\
     try:
         _retold_result = {{await_}}_retold_function({{arguments}})
     except _retold_any as _retold_error:
-        _retold_call = _retold_failed(_retold_error, _retold_who, _retold_began)
-        if _retold_call is None:
+        _retold_next = _retold_failed(_retold_error, _retold_who, _retold_began, None)
+        if _retold_next is None:
             raise
     else:
         _retold_who.note(_retold_now() - _retold_began)
         if _retold_len(_retold_who.notes) >= {FOLD_AT}:
             _retold_who.fold()
         return _retold_result
-    return {{await_}}_retold_run(_retold_call, _retold_function, {{packed}})
+    return {{await_}}_retold_again(_retold_next, _retold_who, _retold_began, {{packed}})
 """
 
 

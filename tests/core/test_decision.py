@@ -1,12 +1,15 @@
 """Every decision that the options imply, without a clock and without a call."""
 
+import gc
 from random import Random
 from typing import Any
+from weakref import ref
 
 import pytest
 
-from retold import Constant, DelaySource, Exponential, Outcome, RetryAgain
-from retold.core.rules import Rules, Wait
+from retold import Abort, Constant, DelaySource, Exponential, Outcome, RetryAgain
+from retold.core.decision import Failure, Rejected, Step, Wait, decider
+from retold.core.rules import Rules
 
 RNG = Random(0)
 
@@ -15,8 +18,8 @@ def rules_for(**options: Any) -> Rules:
     return Rules(**options)
 
 
-def after(rules: Rules, error: Exception, number: int = 1, elapsed: float = 0.0) -> Wait | Outcome:
-    return rules.after_error(error, number, elapsed, 0.0, RNG)
+def after(rules: Rules, failure: Failure, number: int = 1, elapsed: float = 0.0, previous: float = 0.0) -> Step:
+    return decider(rules, lambda: elapsed, RNG)(failure, number, 0.0, previous)
 
 
 @pytest.mark.parametrize(
@@ -37,17 +40,41 @@ def after(rules: Rules, error: Exception, number: int = 1, elapsed: float = 0.0)
     ],
 )
 def test_on_decides_what_is_retried(on: Any, error: Exception, retried: bool) -> None:
-    assert rules_for(on=on).is_retryable(error) is retried
+    assert after(rules_for(on=on, backoff=1), error) == (1.0 if retried else Outcome.NOT_RETRYABLE)
 
 
 def test_without_on_no_exception_is_retried() -> None:
-    assert not rules_for(on_result=bool).is_retryable(OSError())
+    assert after(rules_for(on_result=bool), OSError()) is Outcome.NOT_RETRYABLE
 
 
-def test_a_result_is_rejected_when_on_result_says_so() -> None:
-    assert rules_for(on_result=lambda result: result is None).is_rejected(None)
-    assert not rules_for(on_result=lambda result: result is None).is_rejected(0)
-    assert not rules_for(on=OSError).is_rejected(None)
+def test_a_rejected_result_is_retried() -> None:
+    assert after(rules_for(on_result=bool, backoff=1), Rejected(7)) == 1.0
+
+
+def test_the_hint_is_told_the_rejected_result() -> None:
+    step = after(rules_for(on_result=bool, backoff=1, hint=lambda result: result), Rejected(7))
+
+    assert step == Wait(8.0, DelaySource.HINT, 7.0, None)
+
+
+@pytest.mark.parametrize("on", [BaseException, Exception, (KeyboardInterrupt, Exception), lambda error: True])
+def test_decides_cancelled_and_aborted_whatever_on_says(on: Any) -> None:
+    assert after(rules_for(on=on), KeyboardInterrupt()) is Outcome.CANCELLED
+    assert after(rules_for(on=on), Abort()) is Outcome.ABORTED
+
+
+def test_remembers_what_it_decided_about_a_few_types_only() -> None:
+    decide = decider(rules_for(on=OSError, backoff=1), lambda: 0.0, RNG)
+    kinds = [type(f"Error{number}", (OSError,), {}) for number in range(100)]
+
+    steps = {decide(kind(), 1, 0.0, 0.0) for kind in kinds}
+
+    assert steps == {1.0}
+    gc.collect()
+    alive = [ref(kind) for kind in kinds]
+    del kinds
+    gc.collect()
+    assert sum(kind() is not None for kind in alive) < 70
 
 
 def test_decides_not_retryable_before_attempts_exhausted() -> None:
@@ -69,15 +96,15 @@ def test_decides_hint_refused_before_deadline_exceeded() -> None:
 def test_a_wait_that_ends_at_the_timeout_does_not_fit() -> None:
     rules = rules_for(on=OSError, backoff=2, timeout=10)
 
-    assert after(rules, OSError(), elapsed=7.9) == Wait(2.0, DelaySource.BACKOFF, None, None)
+    assert after(rules, OSError(), elapsed=7.9) == 2.0
     assert after(rules, OSError(), elapsed=8.0) is Outcome.DEADLINE_EXCEEDED
 
 
 def test_an_integer_delay_is_a_float_in_the_decision() -> None:
     step = after(rules_for(on=OSError, backoff=lambda failed_attempt: 2), OSError())
 
-    assert isinstance(step, Wait)
-    assert type(step.delay) is float
+    assert type(step) is float
+    assert step == 2.0
 
 
 def test_the_wait_is_the_hint_plus_the_backoff() -> None:
@@ -90,7 +117,7 @@ def test_the_wait_is_the_hint_plus_the_backoff() -> None:
 def test_without_a_hint_the_backoff_decides(hint: float | None) -> None:
     step = after(rules_for(on=OSError, backoff=Constant(2), hint=lambda failure: hint), OSError())
 
-    assert step == Wait(2.0, DelaySource.BACKOFF, hint, None)
+    assert step == (2.0 if hint is None else Wait(2.0, DelaySource.BACKOFF, 0.0, None))
 
 
 def test_a_hint_over_the_default_cap_of_a_minute_is_refused() -> None:
@@ -145,7 +172,6 @@ def test_the_wait_before_is_handed_to_the_backoff() -> None:
         def delay(self, failed_attempt: int, previous: float, rng: object, /) -> float:
             return previous * 3
 
-    step = rules_for(on=OSError, backoff=Growing()).after_error(OSError(), 2, 0.0, 4.0, RNG)
+    step = after(rules_for(on=OSError, backoff=Growing()), OSError(), number=2, previous=4.0)
 
-    assert isinstance(step, Wait)
-    assert step.delay == 12
+    assert step == 12

@@ -1,0 +1,188 @@
+"""Every decision of a policy, as one function of what happened."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from enum import Enum
+from typing import Final, NamedTuple, TypeAlias, assert_never
+
+from retold.core.backoff import DEFAULT, Uniform
+from retold.core.checks import usable_number
+from retold.core.ports import Rng
+from retold.core.rules import DEFAULT_HINT_CAP, Rules
+from retold.errors import Abort, RetryAgain
+from retold.events import DelaySource, Outcome
+
+# Looking up a member of an enumeration costs more than all the rest of a decision on Python 3.11.
+_ABORTED: Final = Outcome.ABORTED
+_ATTEMPTS_EXHAUSTED: Final = Outcome.ATTEMPTS_EXHAUSTED
+_CANCELLED: Final = Outcome.CANCELLED
+_DEADLINE_EXCEEDED: Final = Outcome.DEADLINE_EXCEEDED
+_HINT_REFUSED: Final = Outcome.HINT_REFUSED
+_NOT_RETRYABLE: Final = Outcome.NOT_RETRYABLE
+_BACKOFF: Final = DelaySource.BACKOFF
+_HINT: Final = DelaySource.HINT
+
+_TABLED = 32
+"""Attempts whose delays are drawn from bounds that were computed beforehand."""
+
+_VERDICTS = 64
+"""Types of exceptions about which a policy remembers what it decides."""
+
+
+class Wait(NamedTuple):
+    """The decision to retry after `delay` seconds, where there is more to say than that.
+
+    `hint` is what the server asked for, before any cap; `ignored` names the callable whose answer was unusable.
+    """
+
+    delay: float
+    source: DelaySource = _BACKOFF
+    hint: float | None = None
+    ignored: str | None = None
+
+
+Step: TypeAlias = float | Wait | Outcome
+"""What to do after a failed attempt: wait so many seconds for the next one, or end the call."""
+
+
+class Rejected(NamedTuple):
+    """A failure that is no exception: a result that `on_result` rejected."""
+
+    result: object
+
+
+Failure: TypeAlias = BaseException | Rejected
+
+Decide: TypeAlias = Callable[[Failure, int, float | None, float], Step]
+"""Says what to do after an attempt failed. Its arguments:
+
+- how it failed;
+- its number, from 1;
+- when the first attempt began: None will do where there is no timeout;
+- the seconds of the wait before this attempt, 0 before the first.
+"""
+
+
+class _Verdict(Enum):
+    ASK = "ask"
+
+
+_ASK: Final = _Verdict.ASK
+
+
+def decider(rules: Rules, now: Callable[[], float], rng: Rng) -> Decide:
+    """The decisions of a policy, whose clock and source of chance are handed in.
+
+    The order is: cancelled, aborted, not retryable, attempts exhausted, hint refused, deadline exceeded.
+    """
+    timeout, predicate = rules.timeout, rules.on
+    verdicts: dict[type, Outcome | _Verdict | None] = {Rejected: None}
+    bounds = _bounds(rules)
+    quick, draw = len(bounds), rng.random
+
+    def decide(failure: Failure, number: int, began: float | None, previous: float, /) -> Step:
+        try:
+            verdict = verdicts[type(failure)]
+        except KeyError:
+            verdict = _judged(type(failure), rules, verdicts)
+        if verdict is _ASK:
+            if not predicate(failure):  # type: ignore[operator, misc, arg-type] # only a predicate is asked
+                return _NOT_RETRYABLE
+        elif verdict is not None:
+            return verdict
+        step: Step
+        if number < quick:
+            low, span = bounds[number]
+            delay = step = low + draw() * span if span else low
+        else:
+            step = _planned(rules, failure, number, previous, rng)
+            if isinstance(step, Outcome):
+                return step
+            delay = step.delay if isinstance(step, Wait) else step
+        if timeout is not None and now() - began + delay >= timeout:  # type: ignore[operator]
+            return _DEADLINE_EXCEEDED
+        return step
+
+    return decide
+
+
+def _judged(kind: type, rules: Rules, verdicts: dict[type, Outcome | _Verdict | None]) -> Outcome | _Verdict | None:
+    """What is decided about a failure by its type alone: an ending, to ask the predicate, or None to try again."""
+    verdict: Outcome | _Verdict | None = _NOT_RETRYABLE
+    if not issubclass(kind, Exception):
+        verdict = _CANCELLED
+    elif issubclass(kind, Abort):
+        verdict = _ABORTED
+    elif issubclass(kind, RetryAgain):
+        verdict = None
+    elif isinstance(rules.on, (type, tuple)):
+        verdict = None if issubclass(kind, rules.on) else _NOT_RETRYABLE
+    elif rules.on is not None:
+        verdict = _ASK
+    if len(verdicts) < _VERDICTS:  # some programs make types as they go
+        verdicts[kind] = verdict
+    return verdict
+
+
+def _bounds(rules: Rules) -> tuple[tuple[float, float], ...]:
+    """By the number of the failed attempt, the least delay and how much above it is left to chance.
+
+    Only for attempts after which the backoff has a delay to draw and nothing else is to be known.
+    """
+    backoff = rules.backoff
+    if rules.hint is not None or not isinstance(backoff, Uniform) or type(backoff).delay is not Uniform.delay:
+        return ()
+    last = _TABLED if rules.attempts is None else min(rules.attempts - 1, _TABLED)
+    drawn = [backoff.bounds(number) for number in range(1, last + 1)]
+    return ((0.0, 0.0), *((low, high - low) for low, high in drawn))
+
+
+def _planned(rules: Rules, failure: Failure, number: int, previous: float, rng: Rng) -> Step:
+    """What hint and backoff say, whatever they answer, unless there is no attempt left."""
+    if rules.attempts is not None and number >= rules.attempts:
+        return _ATTEMPTS_EXHAUSTED
+    least = 0.0
+    hint = ignored = None
+    if rules.hint is not None:
+        hint, ignored = _advice(rules.hint(failure.result if isinstance(failure, Rejected) else failure))
+        floor = _floor(rules, hint)
+        if floor is None:
+            return _HINT_REFUSED
+        least = floor
+    delay = rules.backoff.delay(number, previous, rng)
+    if type(delay) is not float or not 0.0 <= delay < math.inf:
+        usable = usable_number(delay)
+        if usable is None:
+            usable, ignored = DEFAULT.delay(number, previous, rng), "backoff"
+        delay = usable
+    if hint is None and ignored is None:
+        return delay
+    return Wait(delay + least, _HINT if least else _BACKOFF, hint, ignored)
+
+
+def _advice(answer: object) -> tuple[float | None, str | None]:
+    """The server's hint, if it gave a usable one, and whether it gave an unusable one."""
+    if answer is None:
+        return None, None
+    hint = usable_number(answer)
+    return hint, "hint" if hint is None else None
+
+
+def _floor(rules: Rules, hint: float | None) -> float | None:
+    """The least wait that a hint allows; None to give up."""
+    if hint is None:
+        return 0.0
+    cap = DEFAULT_HINT_CAP if rules.hint_cap is None else rules.hint_cap
+    if hint <= cap:
+        return hint
+    match rules.over_cap:
+        case "give_up":
+            return None
+        case "cap":
+            return cap
+        case "ignore":
+            return 0.0
+        case never:
+            assert_never(never)

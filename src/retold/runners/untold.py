@@ -1,0 +1,130 @@
+"""Calls that nobody is told of; at most they are counted.
+
+Their loops, `sync.again` and `aio.again`, do the usual and nothing else: an attempt fails, a wait is decided upon, the
+next attempt runs. Whatever is unusual they hand to a `Call`, which knows it all and costs more.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeAlias
+
+from retold.core.decision import Step
+from retold.events import AttemptOutcome, Outcome
+from retold.journal import Page
+from retold.runners.audience import Audience
+from retold.runners.call import Call
+from retold.runners.notes import note
+from retold.runners.plan import Plan
+from retold.telemetry import error_type
+
+Next: TypeAlias = float | Call
+"""How a call goes on after a failed attempt: with a wait of so many seconds, or in a way that is not usual."""
+
+_ABORTED = Outcome.ABORTED
+_ATTEMPT_ERROR = AttemptOutcome.ERROR
+_ATTEMPT_SUCCESS = AttemptOutcome.SUCCESS
+_CANCELLED = Outcome.CANCELLED
+_SUCCESS = Outcome.SUCCESS
+
+
+class Listeners(Protocol):
+    """Who heard of a call when it began."""
+
+    @property
+    def audience(self) -> Audience: ...
+    @property
+    def page(self) -> Page | None: ...
+
+
+class Untold:
+    """What the calls of one function share, and what they do when something has happened.
+
+    The arguments of the methods:
+        page: Where the call is counted, if it is.
+        began: When its first attempt began, if anybody looked.
+        number: The attempt that ran.
+        delay: Seconds of the wait before it.
+        waited: Seconds of all waits.
+        since: When the attempt or the wait began, if the call is counted.
+    """
+
+    def __init__(self, plan: Plan, operation: str, name: str | None = None) -> None:
+        self.plan = plan
+        self.operation = operation
+        self._name = name
+
+    def begin(self) -> Call:
+        """A call that is told of from its start."""
+        return Call(self.plan, self.operation, self._name)
+
+    def first_failed(self, error: BaseException, who: Listeners, began: float | None, step: Step | None) -> Next | None:
+        """The first attempt raised; `step` is what has been decided, if it has. None if the call ends by this error."""
+        if who.audience.silent:
+            return self.failed(error, who.page, began, 1, 0.0, 0.0, began, step)
+        call = self.begin()
+        try:
+            call.join(who.audience, who.page, began)
+            return None if call.failed(error) else call
+        except BaseException:
+            call.close()
+            raise
+
+    def failed(
+        self,
+        error: BaseException,
+        page: Page | None,
+        began: float | None,
+        number: int,
+        delay: float,
+        waited: float,
+        since: float | None,
+        step: Step | None = None,
+    ) -> Next | None:
+        """An attempt raised; `step` is what has been decided, if it has. None if the call ends by this error."""
+        if page is None:
+            if isinstance(step, Outcome) and step is not _ABORTED:
+                if number > 1 or step.is_give_up:
+                    note(error, self.operation, step, number, waited)
+                return None
+        else:
+            assert since is not None
+            now = self.plan.clock.now()
+            try:
+                step = self.plan.decide(error, number, began, delay)
+            except BaseException as bug:
+                self._resumed(page, began, number, delay, waited, since).misjudged(error, bug)
+                raise
+            if type(step) is float:
+                page.attempt_ended(_ATTEMPT_ERROR, now - since, error_type(error))
+                page.wait_began()
+                return step
+        call = self._resumed(page, began, number, delay, waited, since)
+        return None if call.failed(error, step) else call
+
+    def succeeded(self, page: Page, began: float | None, number: int, since: float) -> None:
+        """A further attempt returned."""
+        assert began is not None
+        now = self.plan.clock.now()
+        page.attempt_ended(_ATTEMPT_SUCCESS, now - since, None)
+        page.call_ended(_SUCCESS, number, now - began, fallback=False)
+
+    def interrupted(self, page: Page | None, began: float | None, number: int, since: float) -> None:
+        """Something was raised in the wait after an attempt."""
+        if page is not None:
+            assert began is not None
+            now = self.plan.clock.now()
+            page.wait_ended(now - since)
+            page.call_ended(_CANCELLED, number, now - began, fallback=False)
+
+    def _resumed(
+        self,
+        page: Page | None,
+        began: float | None,
+        number: int,
+        delay: float,
+        waited: float,
+        since: float | None,
+    ) -> Call:
+        call = self.begin()
+        call.resume(page, began, number, delay, waited, since)
+        return call
