@@ -1,23 +1,33 @@
 """What the guard counts, in a process of its own: `python -m benchmarks.guarded`.
 
-blocks CASE                   prints the blocks left behind and held, as JSON
-calls CASE SUBJECT COUNT      calls, for valgrind to count
+blocks CASE     prints the blocks left behind and held, as JSON
+calls CASE...   makes every one of `RUNS` in a child, for valgrind to count, and prints the child, the case and the run
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import os
 import sys
 from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass
-from itertools import repeat
-from typing import Any
+from functools import partial
+from itertools import product, repeat
+from typing import Any, TypeAlias
 
+from prometheus_client import CollectorRegistry, generate_latest
+
+import retold
 from benchmarks import floors, ours
 from benchmarks.subjects import Decorator, Function, returns, returns_async, returns_pair
+from retold.exporters.prometheus import Prometheus
 
-SUBJECTS = ("closure", "retold")
+Run: TypeAlias = tuple[str, int]
+"""Who is called, and how often."""
+
+SHORT, LONG = 1000, 11_000
+RUNS: tuple[Run, ...] = tuple(product(("closure", "retold"), (SHORT, LONG)))
 
 _WARM_UP = 2000
 _MANY = 20_000
@@ -33,6 +43,7 @@ class Case:
         repeat: Calls a function that often.
         closure: The plain decorator.
         retold: Makes Retold's, and sets up its exporters.
+        read: Reads what was counted, if anything was.
     """
 
     target: Function
@@ -40,10 +51,7 @@ class Case:
     repeat: Callable[[Function, int], object]
     closure: Decorator
     retold: Callable[[], Decorator]
-
-    def wrapped(self, subject: str, function: Function) -> Function:
-        """The function under one of `SUBJECTS`."""
-        return self.closure(function) if subject == "closure" else self.retold()(function)
+    read: Callable[[], object] = lambda: None
 
 
 def _spy(a: object, b: object = 2) -> int:
@@ -99,17 +107,32 @@ def _with_timeout() -> Decorator:
     return ours.with_timeout()
 
 
+def _counted() -> Decorator:
+    retold.configure(exporters=[Prometheus(_REGISTRY)])
+    return ours.plain()
+
+
+def _scrape() -> bytes:
+    return generate_latest(_REGISTRY)
+
+
+_REGISTRY = CollectorRegistry()
+
 CASES = {
     "success-sync": Case(returns, _spy, _repeat, floors.closure, _silent),
     "success-keyword": Case(returns_pair, _spy, _repeat_keyword, floors.closure, _silent),
     "success-async": Case(returns_async, _spy_async, _repeat_async, floors.closure_async, _silent),
     "success-timeout": Case(returns, _spy, _repeat, floors.closure, _with_timeout),
     "success-default": Case(returns, _spy, _repeat, floors.closure, ours.plain),
+    "success-default-async": Case(returns_async, _spy_async, _repeat_async, floors.closure_async, ours.plain),
+    "success-counted": Case(returns, _spy, _repeat, floors.closure, _counted, _scrape),
+    "success-counted-async": Case(returns_async, _spy_async, _repeat_async, floors.closure_async, _counted, _scrape),
 }
 
 
 def _blocks(case: Case) -> dict[str, int]:
-    function, spy = case.wrapped("retold", case.target), case.wrapped("retold", case.spy)
+    decorate = case.retold()
+    function, spy = decorate(case.target), decorate(case.spy)
     for each in (function, spy, case.spy):
         case.repeat(each, _WARM_UP)
     return {"left_behind": _left_behind(case, function), "held": _held(case, spy)}
@@ -121,10 +144,15 @@ def _blocks(case: Case) -> dict[str, int]:
 def _left_behind(case: Case, function: Function) -> int:
     before = after = 0
     for count in (_WARM_UP, _MANY):
-        before = sys.getallocatedblocks()
+        before = _allocated(case)
         case.repeat(function, count)
-        after = sys.getallocatedblocks()
+        after = _allocated(case)
     return after - before
+
+
+def _allocated(case: Case) -> int:
+    case.read()
+    return sys.getallocatedblocks()
 
 
 def _held(case: Case, spy: Function) -> int:
@@ -137,20 +165,40 @@ def _held(case: Case, spy: Function) -> int:
 
 def _seen(case: Case, spy: Function) -> int:
     """Blocks that are allocated while `spy` runs."""
-    seen = case.repeat(spy, 10)
+    case.read()
+    seen = case.repeat(spy, 1)
     assert isinstance(seen, int)
     return seen
+
+
+def _call(case: Case, run: Run) -> None:
+    subject, count = run
+    decorate = case.closure if subject == "closure" else case.retold()
+    case.repeat(decorate(case.target), count)
+
+
+def _apart(work: Callable[[], None]) -> int:
+    """Do it in a child that begins as this process is now; return which one it was."""
+    child = os.fork()
+    if not child:
+        work()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status:
+        raise RuntimeError(f"a child ended with {os.waitstatus_to_exitcode(status)}")
+    return child
 
 
 def main(arguments: list[str]) -> None:
     """Do what the arguments say."""
     # What only a collection would free counts as left behind. And a collection empties caches that calls fill again.
     gc.disable()
-    case = CASES[arguments[1]]
-    if arguments[0] == "blocks":
-        print(json.dumps(_blocks(case)))
-    else:
-        case.repeat(case.wrapped(arguments[2], case.target), int(arguments[3]))
+    what, *names = arguments
+    if what == "blocks":
+        print(json.dumps(_blocks(CASES[names[0]])))
+        return
+    for name, run in product(names, RUNS):
+        print(_apart(partial(_call, CASES[name], run)), name, *run, flush=True)
 
 
 if __name__ == "__main__":

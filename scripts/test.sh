@@ -22,14 +22,18 @@ bin=$venv/bin
 "$bin/python" -m pip install --quiet --editable '.[all]' --group dev
 
 say "services"
-if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then
+missing=
+command -v prometheus >/dev/null && command -v promtool >/dev/null || missing="$missing prometheus"
+command -v valgrind >/dev/null || missing="$missing valgrind"
+if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         apt-get update -qq
         # The tests start servers of their own; the package's service has no need to run.
-        SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus
+        # shellcheck disable=SC2086
+        SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
     else
-        echo "No Prometheus here: the tests that a real one scrapes are left out. To have them:"
-        echo "    sudo apt-get install prometheus"
+        echo "Not here:$missing. The tests that need it are left out. To have them:"
+        echo "    sudo apt-get install$missing"
     fi
 fi
 command -v prometheus && prometheus --version 2>&1 | head -n 1

@@ -1,1 +1,1 @@
-"""What type checkers see; the tests also run, so that nothing here is only a claim."""  # noqa: A005 - never imported alone
+"""What type checkers see; the tests also run, so that nothing here is only a claim."""
