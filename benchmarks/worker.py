@@ -34,11 +34,11 @@ def command(row: str, rounds: int, seed: int, *, with_peers: bool, real_sleep: b
 
 
 def environment() -> dict[str, str]:
-    """The environment of a worker: nothing in it configures telemetry."""
+    """The environment of a worker: nothing in it configures telemetry, or has it traced."""
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("OTEL_", "RETOLD_", "PROMETHEUS_", "PYTHONDEVMODE"))
+        if not name.startswith(("OTEL_", "RETOLD_", "PROMETHEUS_", "PYTHONDEVMODE", "COVERAGE_"))
     }
 
 
