@@ -36,6 +36,7 @@ def run(
     env: Mapping[str, str] | None = None,
     without: Sequence[str] = (),
     flags: Sequence[str] = ("-W", "error"),
+    untraced: bool = False,
 ) -> Done:
     """Run a script in an interpreter of its own, which must end well.
 
@@ -44,8 +45,10 @@ def run(
         env: Variables beside those of this process; those of Retold and OpenTelemetry are not passed on.
         without: Modules that cannot be imported.
         flags: Options of the interpreter.
+        untraced: Whether coverage, which takes time and memory of its own, stays out of it.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RETOLD_", "OTEL_"))}
+    kept_back = ("RETOLD_", "OTEL_", *(("COVERAGE_",) if untraced else ()))
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(kept_back)}
     text = (_BLOCKER.format(blocked=list(without)) if without else "") + dedent(script)
     done = subprocess.run(
         [sys.executable, *flags, "-c", text],

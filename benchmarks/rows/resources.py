@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import subprocess
 import sys
-import tracemalloc
 from functools import partial
 
 from benchmarks import floors, ours
+from benchmarks.asleep import bytes_asleep
 from benchmarks.contest import Contest, Row
-from benchmarks.subjects import Function, fails_first, returns
+from benchmarks.subjects import Function, returns
 
 _ASLEEP = 10_000
 _HOUR = 3600.0
@@ -30,29 +28,8 @@ def _asleep(contest: Contest) -> None:
 def _add_asleep(contest: Contest, name: str, decorate: Function) -> None:
     runner = contest.runner
     # What the first calls leave behind for all later ones is not part of a call.
-    runner.run(_bytes_asleep(decorate, 10))
-    contest.add(name, lambda: runner.run(_bytes_asleep(decorate, _ASLEEP)))
-
-
-async def _bytes_asleep(decorate: Function, count: int) -> float:
-    """The bytes of each of `count` calls, tasks included, that have failed once and sleep."""
-    function = decorate(fails_first(count))
-    gc.collect()
-    tracemalloc.start()
-    before, _ = tracemalloc.get_traced_memory()
-    tasks = [asyncio.create_task(function(1)) for _ in range(count)]
-    for _ in range(5):
-        await asyncio.sleep(0)
-    gc.collect()
-    after, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    awake = sum(task.done() for task in tasks)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    if awake:
-        raise RuntimeError(f"{awake} of {count} calls were not asleep")
-    return (after - before) / count
+    runner.run(bytes_asleep(decorate, 10))
+    contest.add(name, lambda: runner.run(bytes_asleep(decorate, _ASLEEP)))
 
 
 def _import(contest: Contest) -> None:
