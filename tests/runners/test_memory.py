@@ -2,7 +2,6 @@
 
 import gc
 import tracemalloc
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,65 +9,8 @@ import pytest
 
 from retold import Abort, Policy
 from retold.testing import ManualClock
-from tests.forms import FUNCTIONS, Form
-
-
-class Local:
-    """What a frame of the user's holds."""
-
-
-class Leaving:
-    """Work that fails with an object in its frame, and remembers it weakly.
-
-    Attributes:
-        alive: How many of these objects there still are.
-    """
-
-    def __init__(self, failure: Callable[[], BaseException], failures: int = 10**6) -> None:
-        self.failure = failure
-        self.failures = failures
-        self.left: list[weakref.ref[Local]] = []
-
-    def __call__(self) -> str:
-        local = Local()
-        self.left.append(weakref.ref(local))
-        if len(self.left) <= self.failures:
-            raise self.failure()
-        return "value"
-
-    @property
-    def alive(self) -> int:
-        return sum(reference() is not None for reference in self.left)
-
-
-class Watching(ManualClock):
-    """A clock that looks, while a call waits, at what is still alive."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[int] = []
-        self.work: Leaving | Returning | None = None
-
-    def sleep(self, seconds: float, /) -> None:
-        assert self.work is not None
-        self.seen.append(self.work.alive)
-        super().sleep(seconds)
-
-
-class Returning:
-    """Work that returns a new object every time, and remembers it weakly."""
-
-    def __init__(self) -> None:
-        self.left: list[weakref.ref[Local]] = []
-
-    def __call__(self) -> Local:
-        local = Local()
-        self.left.append(weakref.ref(local))
-        return local
-
-    @property
-    def alive(self) -> int:
-        return sum(reference() is not None for reference in self.left)
+from tests.forms import Form
+from tests.runners.leaving import Forgetful, Leaving, Returning, swallow
 
 
 @pytest.fixture(autouse=True)
@@ -76,14 +18,6 @@ def _no_garbage_collector() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
-
-
-def swallow(form: Form, policy: Policy[Any], work: Callable[[], Any]) -> None:
-    """Perform, and let go of what is raised."""
-    try:
-        form.perform(policy, work)
-    except Exception:
-        return
 
 
 @pytest.mark.parametrize("attempts", [1, 3])
@@ -169,25 +103,6 @@ def test_frees_rejected_results(options: dict[str, Any], function_form: Form, cl
     assert work.alive == 0
 
 
-def test_keeps_no_failure_alive_while_it_waits(form: Form) -> None:
-    clock = Watching()
-    clock.work = work = Leaving(OSError)
-
-    swallow(form, Policy(on=OSError, attempts=4, clock=clock), work)
-
-    assert clock.seen == [0, 0, 0]
-
-
-@pytest.mark.parametrize("form", FUNCTIONS, ids=str)
-def test_keeps_no_rejected_result_alive_while_it_waits(form: Form) -> None:
-    clock = Watching()
-    clock.work = work = Returning()
-
-    swallow(form, Policy(on_result=lambda result: True, attempts=3, clock=clock), work)
-
-    assert clock.seen == [0, 0]
-
-
 def test_memory_does_not_grow_with_attempts(form: Form, clock: ManualClock) -> None:
     peaks = []
     clock.waits = Forgetful()
@@ -203,10 +118,3 @@ def test_memory_does_not_grow_with_attempts(form: Form, clock: ManualClock) -> N
 
     reported = 8 * 10_000 if form.name in ("run", "arun") else 0  # the delays in the report
     assert peaks[2] < peaks[1] + 2 * reported + 20_000
-
-
-class Forgetful(list[float]):
-    """A list that remains empty."""
-
-    def append(self, item: float, /) -> None:
-        pass

@@ -1,0 +1,82 @@
+"""Work that can tell what of it is still alive."""
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from retold import Policy
+from retold.testing import ManualClock
+from tests.forms import Form
+
+
+class Local:
+    """What a frame of the user's holds."""
+
+
+class Leaving:
+    """Work that fails with an object in its frame, and remembers it weakly.
+
+    Attributes:
+        alive: How many of these objects there still are.
+    """
+
+    def __init__(self, failure: Callable[[], BaseException], failures: int = 10**6) -> None:
+        self.failure = failure
+        self.failures = failures
+        self.left: list[weakref.ref[Local]] = []
+
+    def __call__(self) -> str:
+        local = Local()
+        self.left.append(weakref.ref(local))
+        if len(self.left) <= self.failures:
+            raise self.failure()
+        return "value"
+
+    @property
+    def alive(self) -> int:
+        return sum(reference() is not None for reference in self.left)
+
+
+class Watching(ManualClock):
+    """A clock that looks, while a call waits, at what is still alive."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[int] = []
+        self.work: Leaving | Returning | None = None
+
+    def sleep(self, seconds: float, /) -> None:
+        assert self.work is not None
+        self.seen.append(self.work.alive)
+        super().sleep(seconds)
+
+
+class Returning:
+    """Work that returns a new object every time, and remembers it weakly."""
+
+    def __init__(self) -> None:
+        self.left: list[weakref.ref[Local]] = []
+
+    def __call__(self) -> Local:
+        local = Local()
+        self.left.append(weakref.ref(local))
+        return local
+
+    @property
+    def alive(self) -> int:
+        return sum(reference() is not None for reference in self.left)
+
+
+def swallow(form: Form, policy: Policy[Any], work: Callable[[], Any]) -> None:
+    """Perform, and let go of what is raised."""
+    try:
+        form.perform(policy, work)
+    except Exception:
+        return
+
+
+class Forgetful(list[float]):
+    """A list that remains empty, for the waits of a clock."""
+
+    def append(self, item: float, /) -> None:
+        pass
