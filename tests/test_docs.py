@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 import retold
-from retold import policy, telemetry
+from retold import telemetry
+from retold.core.options import Options
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted(ROOT.glob("*.md"))
@@ -87,7 +88,7 @@ def test_the_readme_names_every_metric() -> None:
 
 def test_the_readme_tells_every_option() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    options = policy.Options.__annotations__.keys() | {"fallback"}
+    options = Options.__annotations__.keys() | {"fallback"}
 
     assert [option for option in sorted(options) if f"`{option}`" not in readme] == []
 

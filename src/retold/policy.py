@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from typing import Any, Generic, Never, ParamSpec, TypedDict, TypeVar, Unpack, overload
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from typing import Any, Generic, Never, ParamSpec, TypeVar, Unpack, overload
 
 from retold import settings
-from retold.core.backoff import DEFAULT, Backoff
+from retold.core.backoff import DEFAULT
+from retold.core.options import Options
 from retold.core.ports import Clock, Rng
 from retold.core.rules import MISSING, OverCap, Rules
 from retold.core.written import written
@@ -26,22 +27,6 @@ T = TypeVar("T")
 F = TypeVar("F")
 F_co = TypeVar("F_co", covariant=True)
 Target = TypeVar("Target")
-
-
-class Options(TypedDict, total=False):
-    """The options of a policy, as `Policy` documents them; `fallback` is not among them, for it sets a type."""
-
-    on: type[BaseException] | tuple[type[BaseException], ...] | Callable[[Exception], object] | None
-    on_result: Callable[[Any], object] | None
-    attempts: int | None
-    timeout: float | None
-    backoff: Backoff | float | Sequence[float] | Callable[[int], float]
-    hint: Callable[[Any], float | None] | None
-    hint_cap: float | None
-    over_cap: OverCap
-    operation: str | None
-    clock: Clock | None
-    rng: Rng | None
 
 
 class Policy(Generic[F_co]):

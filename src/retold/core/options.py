@@ -1,0 +1,26 @@
+"""The options of a policy as type checkers see them where they are passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypedDict
+
+from retold.core.backoff import Backoff
+from retold.core.ports import Clock, Rng
+from retold.core.rules import OverCap
+
+
+class Options(TypedDict, total=False):
+    """The options of a policy, as `Policy` documents them; `fallback` is not among them, for it sets a type."""
+
+    on: type[BaseException] | tuple[type[BaseException], ...] | Callable[[Exception], object] | None
+    on_result: Callable[[Any], object] | None
+    attempts: int | None
+    timeout: float | None
+    backoff: Backoff | float | Sequence[float] | Callable[[int], float]
+    hint: Callable[[Any], float | None] | None
+    hint_cap: float | None
+    over_cap: OverCap
+    operation: str | None
+    clock: Clock | None
+    rng: Rng | None
