@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import ClassVar, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, finalize
 
 from opentelemetry.metrics import CallbackOptions, Histogram, MeterProvider, Observation, get_meter_provider
 
-from retold import journal, telemetry
-from retold.journal import JOURNAL, Labels, Totals
+from retold import telemetry
+from retold.journal import JOURNAL, Labels, Observations, Tape, Totals
 from retold.telemetry import Metric
 
 _FIRST = telemetry.METRICS[0]
@@ -38,7 +38,9 @@ class Instruments:
             else:
                 create = meter.create_observable_counter if metric.kind == "counter" else meter.create_observable_gauge
                 create(metric.name, [self._callback(metric)], metric.unit, metric.help)
-        JOURNAL.record_tape(self._record)
+        self._tape = Tape()
+        JOURNAL.follow(self._tape)
+        finalize(self, JOURNAL.leave, self._tape).atexit = False
 
     @classmethod
     def of(cls, provider: MeterProvider, *, always: bool) -> Instruments:
@@ -56,7 +58,7 @@ class Instruments:
 
     def _observe(self, metric: Metric, options: CallbackOptions) -> list[Observation]:
         if metric is _FIRST:
-            totals, tape = JOURNAL.collect_with_tape()
+            totals, tape = JOURNAL.collect_with(self._tape)
             self._totals = totals if self._telling() else {}
             self._record(tape)
         return [
@@ -64,7 +66,7 @@ class Instruments:
             for labels, value in self._totals.get(metric, {}).items()
         ]
 
-    def _record(self, tape: list[journal.Observations]) -> None:
+    def _record(self, tape: list[Observations]) -> None:
         if self._telling():
             for metric, labels, values in tape:
                 histogram, attributes = self._histograms[metric], _attributes(metric, labels)

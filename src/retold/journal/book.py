@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Mapping
+from typing import cast
 
 from retold import telemetry
+from retold.journal.followers import Follower, Followers
+from retold.journal.histogram import Exemplar, Labels
 from retold.journal.lock import Lock, at_fork
-from retold.journal.page import Page
-from retold.journal.totals import Exemplar, Labels, Observations, Totals, Value
+from retold.journal.page import FOLD_AT, Page
+from retold.journal.tape import Observations, Tape
+from retold.journal.totals import Totals, Value
 from retold.telemetry import Metric
-
-TAPE_LIMIT = 65536
-"""Values on the tape at which it is played to its reader without waiting for a collection."""
 
 
 class Journal:
@@ -19,17 +21,17 @@ class Journal:
 
     Attributes:
         readers: The names of the exporters that read it.
+        largest_fold: The most entries that a call has folded on its way: never more than `FOLD_AT`. Collections,
+            which nobody waits for, fold all there are.
     """
 
     def __init__(self) -> None:
         self.readers: frozenset[str] = frozenset()
         self._pages: dict[str, Page] = {}
         self._limits: dict[str, int] = {}
-        self._tape: list[Observations] = []
-        self._tape_length = 0
-        self._play: Callable[[list[Observations]], None] | None = None
+        self.largest_fold = 0
+        self._followers = Followers()
         self._exporter_failures: dict[str, int] = {}
-        self._overflows = dict.fromkeys((telemetry.OPERATION, telemetry.ERROR_TYPE), 0)
         # Reentrant, because the garbage collector may end an abandoned call in the midst of a fold.
         self._lock = Lock()
         self._folding = False
@@ -68,49 +70,43 @@ class Journal:
             page.show(metric, outcome, exemplar)
 
     def fold(self, page: Page) -> None:
-        """Fold one page, unless somebody is at it: then they, or the next reader, take these entries too."""
+        """Fold entries of one page, unless somebody is at it: then they, or whoever is next, take these too."""
         if not self._lock.acquire(blocking=False):
             return
         try:
-            self._fold([page])
-            play, tape = self._play, self._take_long_tape()
+            self.largest_fold = max(self.largest_fold, self._fold([page], FOLD_AT))
         finally:
             self._lock.release()
-        if play and tape:
-            play(tape)
 
     def collect(self) -> Totals:
         """Fold everything and read it: all numbers of one moment, by metric and labels."""
         with self._lock:
-            totals = self._read()
-            play, tape = self._play, self._take_long_tape()
-        if play and tape:
-            play(tape)
-        return totals
+            return self._read()
 
-    def collect_with_tape(self) -> tuple[Totals, list[Observations]]:
-        """The same for the backend of the tape, with what was observed since the last time, of the same moment."""
+    def collect_with(self, tape: Tape) -> tuple[Totals, list[Observations]]:
+        """The same, with what is on the tape, of the same moment."""
         with self._lock:
-            return self._read(), self._take_tape()
+            return self._read(), tape.take()
 
-    def record_tape(self, play: Callable[[list[Observations]], None] | None) -> None:
-        """Keep every value of a histogram for `play`, a backend that aggregates itself; None ends it.
-
-        `play` is called by whoever folds when the tape is full, and else its owner calls `collect_with_tape`;
-        either way it sees every observation once.
-        """
+    def follow(self, follower: Follower) -> None:
+        """Have somebody told of every change from now on; what there is already is counted by nobody again."""
         with self._lock:
-            self._play = play
-            self._take_tape()
+            self._followers.all += (follower,)
+
+    def leave(self, follower: Follower) -> None:
+        """Tell this one nothing more."""
+        with self._lock:
+            self._followers.all = tuple(each for each in self._followers.all if each is not follower)
 
     def restart(self) -> None:
         """Start from zero, as a forked child does; pages in use stay in use."""
         self._folding = False
-        self._take_tape()
+        self.largest_fold = 0
+        for follower in self._followers.all:
+            follower.restart()
         for page in self._pages.values():
             page.clear()
         self._exporter_failures = dict.fromkeys(self._exporter_failures, 0)
-        self._overflows = dict.fromkeys(self._overflows, 0)
 
     def forget(self) -> None:
         """Forget every operation. For tests: the metrics of a process only ever grow."""
@@ -124,28 +120,30 @@ class Journal:
         totals: dict[Metric, dict[Labels, Value]] = {metric: {} for metric in telemetry.METRICS}
         pages = list(self._pages.values())
         self._fold(pages)
+        overflows: Counter[Labels] = Counter({(telemetry.OPERATION,): 0, (telemetry.ERROR_TYPE,): 0})
         for page in pages:
-            for metric, series in page.read().items():
+            read = page.read()
+            overflows.update(cast("Mapping[Labels, int]", read[telemetry.LABEL_OVERFLOWS]))
+            for metric, series in read.items():
                 totals[metric].update(series)
+        totals[telemetry.LABEL_OVERFLOWS] = dict(overflows)
         totals[telemetry.MAX_ATTEMPTS].update({(name,): limit for name, limit in self._limits.items()})
         totals[telemetry.EXPORTER_FAILURES].update({(name,): count for name, count in self._exporter_failures.items()})
-        totals[telemetry.LABEL_OVERFLOWS].update({(key,): count for key, count in self._overflows.items()})
         return totals
 
-    def _fold(self, pages: list[Page]) -> None:
+    def _fold(self, pages: list[Page], most: int | None = None) -> int:
+        """Fold so many entries of each page, or all. Returns how many they were."""
         if self._folding:
-            return
+            return 0
         self._folding = True
         try:
-            for page in pages:
-                self._overflows[telemetry.ERROR_TYPE] += page.fold()
+            return sum([page.fold(most) for page in pages])
         finally:
             self._folding = False
 
     def _admit(self, operation: str) -> Page:
         page = self._pages.get(operation)
         if page is None and len(self._pages) >= telemetry.MAX_OPERATIONS and not self._make_room():
-            self._overflows[telemetry.OPERATION] += 1
             operation = telemetry.OTHER
             page = self._pages.get(operation)
         if page is None:
@@ -163,19 +161,7 @@ class Journal:
         return False
 
     def _new_page(self, operation: str) -> Page:
-        return Page(operation, self.fold, self._observed)
-
-    def _observed(self, observations: Observations) -> None:
-        if self._play is not None:
-            self._tape.append(observations)
-            self._tape_length += len(observations.values)
-
-    def _take_tape(self) -> list[Observations]:
-        tape, self._tape, self._tape_length = self._tape, [], 0
-        return tape
-
-    def _take_long_tape(self) -> list[Observations]:
-        return self._take_tape() if self._tape_length >= TAPE_LIMIT else []
+        return Page(operation, self.fold, self._followers)
 
     def _exporter_label(self, name: str) -> str:
         known = self._exporter_failures

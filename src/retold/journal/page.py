@@ -9,54 +9,47 @@ that began before a fork can end without having begun here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar
 
 from retold.events import AttemptOutcome, Outcome
-from retold.journal.totals import Exemplar, Observations, OperationTotals, Totals
+from retold.journal.followers import Followers
+from retold.journal.histogram import Exemplar
+from retold.journal.totals import OperationTotals, Totals
 from retold.telemetry import Metric
 
-FOLD_AT = 128
-"""Entries on a page at which its writer folds it."""
-
-_WAIT_BEGAN = (OperationTotals.begin_wait,)
+FOLD_AT: Final = 64
+"""Entries on a page at which its writer folds it, and how many of them it takes at most."""
 
 T = TypeVar("T")
 
-
 # None is a call that began, a number the seconds of one that succeeded at once: the common case makes no object.
-# Anything else is a method of the totals and its arguments.
-_Entry: TypeAlias = tuple[Any, ...] | float | None
+# Anything else is how to gather entries of its kind, and the value of this one.
+_Entry: TypeAlias = tuple[Callable[[Any], None], object] | float | None
 
 
 class Page:
     """What happened to one operation.
 
     Attributes:
-        entries: The one list, for those who write on it directly: None for a call that began, and the seconds of
-            one that succeeded at once. It is the same list as long as the page lives.
+        entries: The one list. It is the same list as long as the page lives.
+        write: Puts an entry on it, for those who write directly: None for a call that began, and the seconds of
+            one that succeeded at once. Whoever does has to fold when there are `FOLD_AT`.
 
     Args:
         operation: Its name.
         fold: Folds this page, unless somebody is folding already. Called when a list has grown long.
-        observed: Told every value of a histogram, while folding.
+        followers: Told of every change, while folding.
     """
 
-    __slots__ = (
-        "_exemplars",
-        "_fold",
-        "_observed",
-        "_totals",
-        "called",
-        "entries",
-        "operation",
-    )
+    __slots__ = ("_exemplars", "_fold", "_followers", "_totals", "called", "entries", "operation", "write")
 
-    def __init__(self, operation: str, fold: Callable[[Page], None], observed: Callable[[Observations], None]) -> None:
+    def __init__(self, operation: str, fold: Callable[[Page], None], followers: Followers) -> None:
         self.operation = operation
         self.called = False
         self._fold = fold
-        self._observed = observed
+        self._followers = followers
         self.entries: list[_Entry] = []
+        self.write: Callable[[_Entry], None] = self.entries.append
         self._exemplars: list[tuple[Metric, str, Exemplar]] = []
         self.clear()
 
@@ -64,34 +57,39 @@ class Page:
         """Start from zero."""
         self.entries.clear()
         self._exemplars.clear()
-        self._totals = OperationTotals(self.operation, self._observed)
+        self._totals = OperationTotals(self.operation, self._followers)
 
     def fold_now(self) -> None:
         """Fold this page, unless somebody is folding already."""
         self._fold(self)
 
     def call_began(self) -> None:
-        self.entries.append(None)
+        self.write(None)
 
     def succeeded_at_once(self, duration: float) -> None:
         """A call succeeded with its first attempt: `duration` is the attempt's and the call's."""
-        self.entries.append(duration)
+        self.write(duration)
         if len(self.entries) >= FOLD_AT:
             self._fold(self)
 
     def attempt_ended(self, outcome: AttemptOutcome, duration: float, error_type: str | None) -> None:
-        self.entries.append((OperationTotals.add_attempt, outcome, duration, error_type))
+        self.write((self._totals.attempts[outcome, error_type, False], duration))
+
+    def attempt_ended_in_wait(self, outcome: AttemptOutcome, duration: float, error_type: str | None) -> None:
+        """An attempt failed, and a wait begins."""
+        self.write((self._totals.attempts[outcome, error_type, True], duration))
 
     def wait_began(self) -> None:
-        self.entries.append(_WAIT_BEGAN)
+        """A wait begins; what it follows has been written before."""
+        self.write((self._totals.waits_alone.append, 0.0))
 
     def wait_ended(self, seconds: float) -> None:
-        self.entries.append((OperationTotals.add_wait, seconds))
+        self.write((self._totals.waits.append, seconds))
         if len(self.entries) >= FOLD_AT:
             self._fold(self)
 
     def call_ended(self, outcome: Outcome, attempts: int, duration: float, fallback: bool) -> None:
-        self.entries.append((OperationTotals.add_call, outcome, attempts, duration, fallback))
+        self.write((self._totals.ended[outcome, attempts > 1, fallback], (duration, attempts)))
         if len(self.entries) >= FOLD_AT:
             self._fold(self)
 
@@ -101,36 +99,37 @@ class Page:
         if len(self._exemplars) >= FOLD_AT:
             self._fold(self)
 
-    def fold(self) -> int:
-        """Move what has been written into the totals. Returns how many labels overflowed.
+    def fold(self, most: int | None = None) -> int:
+        """Move what has been written, or the first `most` entries, into the totals. Returns how many they were.
 
         Only one thread at a time may fold or read.
         """
         totals = self._totals
-        entries = _take(self.entries)
-        others: list[Any] = []
-        at_once = [entry for entry in entries if entry is not None]
-        if tuple in set(map(type, at_once)):
-            others = [entry for entry in at_once if type(entry) is tuple]
-            at_once = [entry for entry in at_once if type(entry) is not tuple]
-        totals.begun += len(entries) - len(at_once) - len(others)
-        if at_once:
-            totals.add_at_once(cast("list[float]", at_once))
-        for entry in others:
-            entry[0](totals, *entry[1:])
-        for metric, outcome_label, exemplar in _take(self._exemplars):
-            totals.show(metric, outcome_label, exemplar)
-        totals.begun = max(totals.begun, totals.ended)
-        overflows, totals.overflows = totals.overflows, 0
-        return overflows
+        entries = _take(self.entries, most)
+        ended: list[Any] = [entry for entry in entries if entry is not None]
+        begun = len(entries) - len(ended)
+        if begun:
+            totals.begin(begun)
+        if tuple in set(map(type, ended)):
+            for entry in ended:
+                if type(entry) is tuple:
+                    append, value = entry
+                    append(value)
+            ended = [entry for entry in ended if type(entry) is not tuple]
+            totals.pour()
+        if ended:
+            totals.add_at_once(ended)
+        for metric, outcome, exemplar in _take(self._exemplars) if self._exemplars else ():
+            totals.show(metric, outcome, exemplar)
+        return len(entries)
 
     def read(self) -> Totals:
-        """The totals as of the last fold."""
+        """Everything as of the last fold."""
         return self._totals.read()
 
 
-def _take(written: list[T]) -> list[T]:
-    """Remove and return what is there now; what is appended meanwhile stays."""
-    taken = written[:]
+def _take(written: list[T], most: int | None = None) -> list[T]:
+    """Remove and return what is there now, or the first of it; what is appended meanwhile stays."""
+    taken = written[:most]
     del written[: len(taken)]
     return taken

@@ -1,84 +1,29 @@
-"""The numbers of one operation, metric by metric."""
+"""The numbers of one operation, metric by metric.
+
+What is kept is how often each kind of entry was written, and the histograms that their values went to. Counters and
+gauges are worked out from that when somebody reads.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from typing import Final, TypeAlias
 
 from retold import telemetry
-from retold.events import GIVE_UPS, AttemptOutcome, Outcome
+from retold.events import AttemptOutcome, Outcome
+from retold.journal.followers import Followers
+from retold.journal.histogram import Distribution, Exemplar, Histogram, Labels
+from retold.journal.kinds import MAKING, Append, Kind, Kinds, Series
 from retold.telemetry import Metric
 
-# Attempts and calls succeed by the same word, which is looked up for every call here.
+# Attempts and calls succeed by the same word.
 _SUCCESS: Final = "success"
-
-Labels: TypeAlias = tuple[str | bool, ...]
-"""The values of a metric's keys, in their order."""
-
-
-class Observations(NamedTuple):
-    """Values of one series of a histogram, for backends that aggregate themselves."""
-
-    metric: Metric
-    labels: Labels
-    values: Sequence[float]
-
-
-class Exemplar(NamedTuple):
-    """A sampled span behind a histogram's bucket; `time` is in Unix seconds."""
-
-    value: float
-    trace_id: str
-    span_id: str
-    time: float
-
-
-class Distribution(NamedTuple):
-    """A histogram as read: `counts` and `exemplars` by bucket, not cumulative, the last beyond all bounds."""
-
-    counts: tuple[int, ...]
-    sum: float
-    exemplars: tuple[Exemplar | None, ...]
-
+# Where types of error are told apart: all of those for which there is no room. No type has such a name.
+_ONE_TOO_MANY: Final = ""
 
 Value: TypeAlias = int | float | Distribution
 Totals: TypeAlias = Mapping[Metric, Mapping[Labels, Value]]
 """Everything that there is to read, by metric and labels."""
-
-
-class Histogram:
-    """Counts by bucket; a value on a bound falls into the bucket below it, as in Prometheus."""
-
-    __slots__ = ("_bounds", "_counts", "_exemplars", "_sum")
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
-        self._sum = 0.0
-        self._exemplars: list[Exemplar | None] = [None] * (len(bounds) + 1)
-
-    def observe(self, values: Sequence[float]) -> None:
-        """Add values, which are in order: a look at each bound, and not at each value."""
-        below, count = 0, len(values)
-        for bucket, bound in enumerate(self._bounds):
-            if below == count:
-                break
-            fitting = bisect_right(values, bound, below)
-            self._counts[bucket] += fitting - below
-            below = fitting
-        self._counts[-1] += count - below
-        self._sum += sum(values)
-
-    def show(self, exemplar: Exemplar) -> None:
-        """Keep this exemplar for its bucket, unless a later one is there."""
-        bucket = bisect_left(self._bounds, exemplar.value)
-        shown = self._exemplars[bucket]
-        if shown is None or shown.time <= exemplar.time:
-            self._exemplars[bucket] = exemplar
-
-    def read(self) -> Distribution:
-        return Distribution(tuple(self._counts), self._sum, tuple(self._exemplars))
 
 
 class OperationTotals:
@@ -86,88 +31,151 @@ class OperationTotals:
 
     Counters whose labels can be listed beforehand are born at 0: one that is born at 1 has no increase, and
     the first give-up would be invisible to every alert. Histograms are born at their first observation.
+
+    Attributes:
+        attempts: Attempts, but for those of calls that succeed at once: by outcome, type of error, and whether a wait
+            begins with the end of the attempt. The value is the duration.
+        ended: Calls, but for those that succeed at once: by outcome, whether there was more than one attempt, and
+            whether a fallback was served. Values are the duration and the number of attempts.
+        waits: Waits that are over. The value is how long they were.
+        waits_alone: Waits that begin by themselves. The value is 0.
     """
 
-    __slots__ = ("_histograms", "_observed", "_operation", "begun", "counters", "ended", "overflows", "waiting")
-
-    def __init__(self, operation: str, observed: Callable[[Observations], None]) -> None:
-        self._operation = operation
-        self._observed = observed
-        self._histograms: dict[Metric, dict[Labels, Histogram]] = {}
-        self.begun = self.ended = self.waiting = self.overflows = 0
-        name = operation
-        self.counters: dict[Metric, dict[Labels, int]] = {
+    def __init__(self, operation: str, followers: Followers) -> None:
+        self._operation = name = operation
+        self._followers = followers
+        self._born: dict[Metric, dict[Labels, int]] = {
             telemetry.CALLS: {(name, outcome, retried): 0 for outcome in Outcome for retried in (False, True)},
             telemetry.ATTEMPTS: {(name, outcome): 0 for outcome in AttemptOutcome},
             telemetry.ATTEMPT_FAILURES: {},
             telemetry.GIVE_UPS: {(name, outcome): 0 for outcome in Outcome if outcome.is_give_up},
             telemetry.FALLBACKS: {(name,): 0},
+            telemetry.LABEL_OVERFLOWS: {},
         }
+        self._histograms: dict[Series, Histogram] = {}
+        self._kinds: list[Kind] = []
+        self._error_types: set[str] = set()
+        self._calls_elsewhere = self._waits_elsewhere = 0
 
-    def add_attempt(self, outcome: AttemptOutcome, duration: float, error_type: str | None) -> None:
-        """Count an attempt, and an overflow if its type of error has to be counted as `_OTHER`."""
-        name = self._operation
-        self.counters[telemetry.ATTEMPTS][name, outcome] += 1
-        self._observe(telemetry.ATTEMPT_DURATION, (name, outcome), (duration,))
-        if error_type is None:
-            return
-        failures = self.counters[telemetry.ATTEMPT_FAILURES]
-        fits = (name, error_type) in failures or len(failures) < telemetry.MAX_ERROR_TYPES
-        labels = (name, error_type if fits else telemetry.OTHER)
-        failures[labels] = failures.get(labels, 0) + 1
-        self.overflows += not fits
+        shared = (telemetry.LABEL_OVERFLOWS, (telemetry.OPERATION,))
+        self._begun = self._kind([shared] if name == telemetry.OTHER else [])
+        self._at_once = self._kind(
+            [(telemetry.CALLS, (name, _SUCCESS, False)), (telemetry.ATTEMPTS, (name, _SUCCESS))],
+            (telemetry.ATTEMPT_DURATION, (name, _SUCCESS)),
+            (telemetry.CALL_DURATION, (name, _SUCCESS)),
+            (telemetry.CALL_ATTEMPTS, (name, _SUCCESS)),
+        )
+        self._ends = [self._at_once]
+        self.waits = self._kind([], (telemetry.RETRY_DELAYS, (name,)))
+        self.waits_alone = self._kind([])
+        self._sleepers = [self.waits_alone]
+        self.attempts: Kinds[tuple[AttemptOutcome, str | None, bool]] = Kinds(self._attempt)
+        self.ended: Kinds[tuple[Outcome, bool, bool]] = Kinds(self._call)
+
+    def begin(self, count: int) -> None:
+        """Count calls that began."""
+        self._begun.add(count, ())
 
     def add_at_once(self, durations: list[float]) -> None:
         """Count calls that succeeded with their first attempts, which lasted as long as the calls."""
-        count = len(durations)
         durations.sort()
-        self.ended += count
-        self.counters[telemetry.CALLS][self._operation, _SUCCESS, False] += count
-        self.counters[telemetry.ATTEMPTS][self._operation, _SUCCESS] += count
-        labels = (self._operation, _SUCCESS)
-        self._observe(telemetry.ATTEMPT_DURATION, labels, durations)
-        self._observe(telemetry.CALL_DURATION, labels, durations)
-        self._observe(telemetry.CALL_ATTEMPTS, labels, (1,) * count)
+        count = len(durations)
+        attempts, calls, numbers = self._at_once.histograms
+        attempts.observe(durations)
+        calls.observe(durations)
+        numbers.observe_equal(1, count)
+        self._at_once.add(count, (durations, durations, (1,) * count))
 
-    def begin_wait(self) -> None:
-        self.waiting += 1
-
-    def add_wait(self, seconds: float) -> None:
-        self.waiting = max(self.waiting - 1, 0)  # a wait may have begun before a fork
-        self._observe(telemetry.RETRY_DELAYS, (self._operation,), (seconds,))
-
-    def add_call(self, outcome: Outcome, attempts: int, duration: float, fallback: bool) -> None:
-        name = self._operation
-        self.ended += 1
-        self.counters[telemetry.CALLS][name, outcome, attempts > 1] += 1
-        self._observe(telemetry.CALL_DURATION, (name, outcome), (duration,))
-        self._observe(telemetry.CALL_ATTEMPTS, (name, outcome), (attempts,))
-        if outcome in GIVE_UPS:
-            self.counters[telemetry.GIVE_UPS][name, outcome] += 1
-        if fallback:
-            self.counters[telemetry.FALLBACKS][name,] += 1
+    def pour(self) -> None:
+        """Count what has been gathered in all kinds."""
+        for kind in self._kinds:
+            if kind.values:
+                kind.pour()
 
     def show(self, metric: Metric, outcome: str, exemplar: Exemplar) -> None:
         """Keep an exemplar, if its histogram has been born by now."""
-        histogram = self._histograms.get(metric, {}).get((self._operation, outcome))
-        if histogram is not None:
+        histogram = self._histograms.get((metric, (self._operation, outcome)))
+        if histogram is not None and histogram.born:
             histogram.show(exemplar)
 
+    def gauges(self) -> dict[Metric, dict[Labels, int]]:
+        """How many calls are active, and how many of them are asleep."""
+        begun, ended = self._begun.count, sum(kind.count for kind in self._ends)
+        slept, woken = sum(kind.count for kind in self._sleepers), self.waits.count
+        # What began before a fork ends after it without having begun here.
+        self._calls_elsewhere = max(self._calls_elsewhere, ended - begun)
+        self._waits_elsewhere = max(self._waits_elsewhere, woken - slept)
+        labels = (self._operation,)
+        return {
+            telemetry.CALL_ACTIVE: {labels: begun + self._calls_elsewhere - ended},
+            telemetry.CALL_WAITING: {labels: slept + self._waits_elsewhere - woken},
+        }
+
+    def counters(self) -> dict[Metric, dict[Labels, int]]:
+        """All counters."""
+        counters = {metric: dict(series) for metric, series in self._born.items()}
+        for kind in self._kinds:
+            if kind.count:
+                for metric, labels in kind.counters:
+                    counters[metric][labels] = counters[metric].get(labels, 0) + kind.count
+        return counters
+
     def read(self) -> Totals:
-        totals: dict[Metric, dict[Labels, Value]] = {metric: dict(series) for metric, series in self.counters.items()}
-        totals[telemetry.CALL_ACTIVE] = {(self._operation,): self.begun - self.ended}
-        totals[telemetry.CALL_WAITING] = {(self._operation,): self.waiting}
-        for metric, series in self._histograms.items():
-            totals[metric] = {labels: histogram.read() for labels, histogram in series.items()}
+        totals: dict[Metric, dict[Labels, Value]] = {**self.counters(), **self.gauges()}  # type: ignore[dict-item]
+        for histogram in list(self._histograms.values()):  # to which a writer may add one
+            if histogram.born:
+                totals.setdefault(histogram.metric, {})[histogram.labels] = histogram.read()
         return totals
 
-    def _observe(self, metric: Metric, labels: Labels, values: Sequence[float]) -> None:
-        self._histogram(metric, labels).observe(values)
-        self._observed(Observations(metric, labels, values))
+    def _attempt(self, key: tuple[AttemptOutcome, str | None, bool]) -> Append:
+        """A kind of attempts. Those that fail by one type of error too many share a kind, and count as overflows."""
+        outcome, error_type, before_wait = key
+        with MAKING:
+            counters: list[Series] = [(telemetry.ATTEMPTS, (self._operation, outcome))]
+            if error_type is not None and self._overflows(error_type):
+                key = (outcome, _ONE_TOO_MANY, before_wait)
+                error_type = telemetry.OTHER
+                counters.append((telemetry.LABEL_OVERFLOWS, (telemetry.ERROR_TYPE,)))
+            if error_type is not None:
+                counters.append((telemetry.ATTEMPT_FAILURES, (self._operation, error_type)))
+            append = self.attempts.get(key)
+            if append is None:
+                kind = self._kind(counters, (telemetry.ATTEMPT_DURATION, (self._operation, outcome)))
+                if before_wait:
+                    self._sleepers.append(kind)
+                append = self.attempts[key] = kind.append
+            return append
+
+    def _overflows(self, error_type: str) -> bool:
+        """Whether there is no room for a type of error."""
+        if error_type not in self._error_types and len(self._error_types) >= telemetry.MAX_ERROR_TYPES:
+            return True
+        self._error_types.add(error_type)
+        return False
+
+    def _call(self, key: tuple[Outcome, bool, bool]) -> Append:
+        """A kind of calls."""
+        outcome, retried, fallback = key
+        name = self._operation
+        counters: list[Series] = [(telemetry.CALLS, (name, outcome, retried))]
+        if outcome.is_give_up:
+            counters.append((telemetry.GIVE_UPS, (name, outcome)))
+        if fallback:
+            counters.append((telemetry.FALLBACKS, (name,)))
+        with MAKING:
+            append = self.ended.get(key)
+            if append is None:
+                kind = self._kind(
+                    counters, (telemetry.CALL_DURATION, (name, outcome)), (telemetry.CALL_ATTEMPTS, (name, outcome))
+                )
+                self._ends.append(kind)
+                append = self.ended[key] = kind.append
+            return append
+
+    def _kind(self, counters: list[Series], *histograms: Series) -> Kind:
+        kind = Kind(self._followers, counters, [self._histogram(*series) for series in histograms])
+        self._kinds.append(kind)
+        return kind
 
     def _histogram(self, metric: Metric, labels: Labels) -> Histogram:
-        series = self._histograms.setdefault(metric, {})
-        histogram = series.get(labels)
-        if histogram is None:
-            histogram = series[labels] = Histogram(metric.buckets)
-        return histogram
+        return self._histograms.setdefault((metric, labels), Histogram(metric, labels))
