@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from retold import AttemptOutcome, Outcome, telemetry
-from retold.journal import Distribution, Journal, Observations, Page, Totals
+from retold.journal import FOLD_AT, Distribution, Journal, Page, Tape, Totals
 
 THREADS = 16
 ROUNDS = 300
@@ -62,8 +62,8 @@ def assert_joined(totals: Totals, before: Totals | None) -> None:
 
 def test_no_count_is_lost_and_the_laws_hold_at_every_reading() -> None:
     journal = Journal()
-    played: list[Observations] = []
-    journal.record_tape(played.extend)
+    tape = Tape()
+    journal.follow(tape)
     done = threading.Event()
     readings: list[Totals] = []
 
@@ -77,7 +77,7 @@ def test_no_count_is_lost_and_the_laws_hold_at_every_reading() -> None:
         list(pool.map(lambda number: write(journal, number), range(THREADS)))
     done.set()
     reader.join()
-    totals, rest = journal.collect_with_tape()
+    totals, told = journal.collect_with(tape)
 
     for before, reading in zip([None, *readings], [*readings, totals], strict=True):
         assert_joined(reading, before)
@@ -85,7 +85,35 @@ def test_no_count_is_lost_and_the_laws_hold_at_every_reading() -> None:
     assert sum(sum_of(totals, telemetry.CALLS, operation) for operation in OPERATIONS) == 3 * rounds
     assert sum(sum_of(totals, telemetry.ATTEMPTS, operation) for operation in OPERATIONS) == 4 * rounds
     assert sum(sum_of(totals, telemetry.RETRY_DELAYS, operation) for operation in OPERATIONS) == 0.25 * rounds
-    assert sum(len(each.values) for each in [*played, *rest]) == (4 + 3 + 3 + 1) * rounds
+    assert sum(len(list(each.values)) for each in told) == (4 + 3 + 3 + 1) * rounds
+
+
+def test_a_writer_folds_few_entries_however_many_there_are() -> None:
+    """It does so on its way, and must not pay for what others wrote; a collection takes everything."""
+    journal = Journal()
+
+    def write_and_watch(number: int) -> None:
+        for _ in range(ROUNDS):
+            one_round(page)
+            sizes.append(journal.largest_fold)
+
+    def write(page: Page) -> None:
+        for _ in range(ROUNDS):
+            one_round(page)
+
+    sizes: list[int] = []
+    page = journal.page(OPERATIONS[0])
+    with journal._lock, ThreadPoolExecutor(THREADS) as pool:  # nobody can fold, and the page grows long
+        list(pool.map(write, [page] * THREADS))
+        assert journal.largest_fold == 0
+        assert len(page.entries) + len(page._events) > 100 * FOLD_AT
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(write_and_watch, range(THREADS)))
+
+    assert max(sizes) == journal.largest_fold == FOLD_AT
+    assert len(page.entries) + len(page._events) < THREADS * FOLD_AT
+    assert sum_of(journal.collect(), telemetry.CALLS, OPERATIONS[0]) == 2 * 3 * THREADS * ROUNDS
+    assert journal.largest_fold == FOLD_AT
 
 
 def test_an_operation_that_many_threads_call_first_has_one_page() -> None:

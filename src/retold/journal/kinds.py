@@ -16,10 +16,10 @@ K = TypeVar("K")
 
 
 class Kind:
-    """What one entry means: the counters that it counts in, and the histograms that its values go to.
+    """What one entry means: the counters that it counts in, and the histogram that its value goes to.
 
     Attributes:
-        values: What a fold has gathered: a number for each entry, or one for each histogram.
+        values: What a fold has gathered, one for each entry.
         append: Gathers one more.
         count: How many there have been.
         counters: The series that each of them counts in.
@@ -38,21 +38,33 @@ class Kind:
 
     def pour(self) -> None:
         """Count what has been gathered."""
-        columns = zip(*self.values, strict=True) if len(self.histograms) > 1 else (self.values,)
-        count, values = len(self.values), [sorted(column) for column in columns]
+        values = sorted(self.values)
         self.values.clear()
-        for histogram, column in zip(self.histograms, values, strict=False):
-            histogram.observe(column)
-        self.add(count, values)
+        for histogram in self.histograms:
+            histogram.observe(values)
+        self.add(len(values), values)
 
-    def add(self, count: int, values: Sequence[Sequence[float]]) -> None:
-        """Count entries, whose values are in the histograms already."""
+    def add(self, count: int, *columns: Sequence[float]) -> None:
+        """Count entries, whose values, one column for each histogram, are in there already."""
         self.count += count
         for follower in self._followers.all:
             for metric, labels in self.counters:
                 follower.counted(metric, labels, count)
-            for histogram, column in zip(self.histograms, values, strict=False):
-                follower.observed(histogram.metric, histogram.labels, column)
+            for histogram, values in zip(self.histograms, columns, strict=False):
+                follower.observed(histogram.metric, histogram.labels, values)
+
+
+class PairKind(Kind):
+    """The same where an entry has two values, for two histograms."""
+
+    __slots__ = ()
+
+    def pour(self) -> None:
+        first, second = map(sorted, zip(*self.values, strict=True))
+        self.values.clear()
+        self.histograms[0].observe(first)
+        self.histograms[1].observe(second)
+        self.add(len(first), first, second)
 
 
 class Kinds(dict[K, Append]):

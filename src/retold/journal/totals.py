@@ -13,13 +13,13 @@ from retold import telemetry
 from retold.events import AttemptOutcome, Outcome
 from retold.journal.followers import Followers
 from retold.journal.histogram import Distribution, Exemplar, Histogram, Labels
-from retold.journal.kinds import MAKING, Append, Kind, Kinds, Series
+from retold.journal.kinds import MAKING, Append, Kind, Kinds, PairKind, Series
 from retold.telemetry import Metric
 
 # Attempts and calls succeed by the same word.
 _SUCCESS: Final = "success"
-# Where types of error are told apart: all of those for which there is no room. No type has such a name.
-_ONE_TOO_MANY: Final = ""
+# In the place of types of error for which there is no room: no type has this name.
+_NO_ROOM: Final = ""
 
 Value: TypeAlias = int | float | Distribution
 Totals: TypeAlias = Mapping[Metric, Mapping[Labels, Value]]
@@ -33,12 +33,13 @@ class OperationTotals:
     the first give-up would be invisible to every alert. Histograms are born at their first observation.
 
     Attributes:
-        attempts: Attempts, but for those of calls that succeed at once: by outcome, type of error, and whether a wait
-            begins with the end of the attempt. The value is the duration.
+        attempts: Attempts, but for those of calls that succeed at once: by outcome and type of error. The value is
+            the duration.
+        retried: Attempts that raised, and with whose end a wait begins: by type of error. The value is the duration.
         ended: Calls, but for those that succeed at once: by outcome, whether there was more than one attempt, and
             whether a fallback was served. Values are the duration and the number of attempts.
         waits: Waits that are over. The value is how long they were.
-        waits_alone: Waits that begin by themselves. The value is 0.
+        sleeps: Waits that begin. The value is 0.
     """
 
     def __init__(self, operation: str, followers: Followers) -> None:
@@ -67,14 +68,15 @@ class OperationTotals:
         )
         self._ends = [self._at_once]
         self.waits = self._kind([], (telemetry.RETRY_DELAYS, (name,)))
-        self.waits_alone = self._kind([])
-        self._sleepers = [self.waits_alone]
-        self.attempts: Kinds[tuple[AttemptOutcome, str | None, bool]] = Kinds(self._attempt)
+        self.sleeps = self._kind([])
+        self._sleepers = [self.sleeps]
+        self.attempts: Kinds[tuple[AttemptOutcome, str | None]] = Kinds(self._attempt)
+        self.retried: Kinds[str] = Kinds(self._retried_attempt)
         self.ended: Kinds[tuple[Outcome, bool, bool]] = Kinds(self._call)
 
     def begin(self, count: int) -> None:
         """Count calls that began."""
-        self._begun.add(count, ())
+        self._begun.add(count)
 
     def add_at_once(self, durations: list[float]) -> None:
         """Count calls that succeeded with their first attempts, which lasted as long as the calls."""
@@ -84,7 +86,7 @@ class OperationTotals:
         attempts.observe(durations)
         calls.observe(durations)
         numbers.observe_equal(1, count)
-        self._at_once.add(count, (durations, durations, (1,) * count))
+        self._at_once.add(count, durations, durations, (1,) * count)
 
     def pour(self) -> None:
         """Count what has been gathered in all kinds."""
@@ -127,24 +129,34 @@ class OperationTotals:
                 totals.setdefault(histogram.metric, {})[histogram.labels] = histogram.read()
         return totals
 
-    def _attempt(self, key: tuple[AttemptOutcome, str | None, bool]) -> Append:
-        """A kind of attempts. Those that fail by one type of error too many share a kind, and count as overflows."""
-        outcome, error_type, before_wait = key
+    def _attempt(self, key: tuple[AttemptOutcome, str | None]) -> Append:
+        outcome, error_type = key
         with MAKING:
-            counters: list[Series] = [(telemetry.ATTEMPTS, (self._operation, outcome))]
             if error_type is not None and self._overflows(error_type):
-                key = (outcome, _ONE_TOO_MANY, before_wait)
-                error_type = telemetry.OTHER
-                counters.append((telemetry.LABEL_OVERFLOWS, (telemetry.ERROR_TYPE,)))
-            if error_type is not None:
-                counters.append((telemetry.ATTEMPT_FAILURES, (self._operation, error_type)))
-            append = self.attempts.get(key)
+                # One kind for all types without room.
+                key = (outcome, _NO_ROOM)
+            return self.attempts.get(key) or self.attempts.setdefault(key, self._new_attempt(*key).append)
+
+    def _retried_attempt(self, error_type: str) -> Append:
+        with MAKING:
+            if self._overflows(error_type):
+                error_type = _NO_ROOM
+            append = self.retried.get(error_type)
             if append is None:
-                kind = self._kind(counters, (telemetry.ATTEMPT_DURATION, (self._operation, outcome)))
-                if before_wait:
-                    self._sleepers.append(kind)
-                append = self.attempts[key] = kind.append
+                kind = self._new_attempt(AttemptOutcome.ERROR, error_type)
+                self._sleepers.append(kind)
+                append = self.retried[error_type] = kind.append
             return append
+
+    def _new_attempt(self, outcome: AttemptOutcome, error_type: str | None) -> Kind:
+        name = self._operation
+        counters: list[Series] = [(telemetry.ATTEMPTS, (name, outcome))]
+        if error_type == _NO_ROOM:
+            error_type = telemetry.OTHER
+            counters.append((telemetry.LABEL_OVERFLOWS, (telemetry.ERROR_TYPE,)))
+        if error_type is not None:
+            counters.append((telemetry.ATTEMPT_FAILURES, (name, error_type)))
+        return self._kind(counters, (telemetry.ATTEMPT_DURATION, (name, outcome)))
 
     def _overflows(self, error_type: str) -> bool:
         """Whether there is no room for a type of error."""
@@ -166,14 +178,17 @@ class OperationTotals:
             append = self.ended.get(key)
             if append is None:
                 kind = self._kind(
-                    counters, (telemetry.CALL_DURATION, (name, outcome)), (telemetry.CALL_ATTEMPTS, (name, outcome))
+                    counters,
+                    (telemetry.CALL_DURATION, (name, outcome)),
+                    (telemetry.CALL_ATTEMPTS, (name, outcome)),
+                    make=PairKind,
                 )
                 self._ends.append(kind)
                 append = self.ended[key] = kind.append
             return append
 
-    def _kind(self, counters: list[Series], *histograms: Series) -> Kind:
-        kind = Kind(self._followers, counters, [self._histogram(*series) for series in histograms])
+    def _kind(self, counters: list[Series], *histograms: Series, make: type[Kind] = Kind) -> Kind:
+        kind = make(self._followers, counters, [self._histogram(*series) for series in histograms])
         self._kinds.append(kind)
         return kind
 
