@@ -6,17 +6,19 @@ import os
 import warnings
 from collections.abc import Iterator
 from itertools import accumulate
+from typing import Any
 
 from retold import telemetry
 from retold.errors import RetoldWarning
 from retold.exporter import Exporter
-from retold.journal import JOURNAL, Distribution, Value
+from retold.journal import JOURNAL, Labels
+from retold.journal import Exemplar as Shown
 from retold.telemetry import Metric, label_name, label_value
 
 try:
     from prometheus_client import REGISTRY, CollectorRegistry
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-    from prometheus_client.samples import Exemplar
+    from prometheus_client.samples import Exemplar, Sample
 except ImportError as error:
     raise ImportError("the prometheus exporter needs the extra: pip install 'retold[prometheus]'") from error
 
@@ -64,15 +66,32 @@ class Prometheus(Exporter):
 
 
 class _Collector:
+    """All metrics, as families that the client renders.
+
+    What does not change from one scrape to the next is made once: a scrape of many operations is mostly labels.
+    """
+
+    def __init__(self) -> None:
+        self._labels: dict[tuple[Metric, Labels], list[dict[str, str]]] = {}
+
     def describe(self) -> list[Family]:
         return [_family(metric) for metric in telemetry.METRICS]
 
     def collect(self) -> Iterator[Family]:
         for metric, series in JOURNAL.collect().items():
             family = _family(metric)
+            add = _add_histogram if metric.kind == "histogram" else _add_number
             for labels, value in series.items():
-                _add(family, metric, [label_value(label) for label in labels], value)
+                add(family, self._labels_of(metric, labels), value)
             yield family
+
+    def _labels_of(self, metric: Metric, labels: Labels) -> list[dict[str, str]]:
+        """The labels of all samples of a series: its own, and for each bucket those with `le`."""
+        known = self._labels.get((metric, labels))
+        if known is None:
+            own = {label_name(key): label_value(label) for key, label in zip(metric.keys, labels, strict=True)}
+            known = self._labels[metric, labels] = [own, *({"le": bound, **own} for bound in _bounds(metric))]
+        return known
 
 
 def _family(metric: Metric) -> Family:
@@ -80,22 +99,30 @@ def _family(metric: Metric) -> Family:
     return _FAMILIES[metric.kind](metric.prometheus_name, metric.help, labels=keys)
 
 
-def _add(family: Family, metric: Metric, labels: list[str], value: Value) -> None:
-    if isinstance(family, HistogramMetricFamily):
-        assert isinstance(value, Distribution)
-        family.add_metric(labels, _buckets(metric, value), value.sum)
-    else:
-        assert not isinstance(value, Distribution)
-        family.add_metric(labels, value)
+def _bounds(metric: Metric) -> list[str]:
+    return [*map(str, metric.buckets), "+Inf"] if metric.kind == "histogram" else []
 
 
-def _buckets(metric: Metric, value: Distribution) -> list[tuple[str, float] | tuple[str, float, Exemplar]]:
-    bounds = [*(str(bound) for bound in metric.buckets), "+Inf"]
-    buckets: list[tuple[str, float] | tuple[str, float, Exemplar]] = []
-    for bound, count, shown in zip(bounds, accumulate(value.counts), value.exemplars, strict=True):
-        if shown is None:
-            buckets.append((bound, count))
-        else:
-            ids = {"trace_id": shown.trace_id, "span_id": shown.span_id}
-            buckets.append((bound, count, Exemplar(ids, shown.value, shown.time)))
-    return buckets
+# The client's families would put the labels together anew for each sample, which is half of what a scrape costs
+# before it is rendered. Here samples of all scrapes share them: they are for reading.
+
+
+def _add_number(family: Family, labels: list[dict[str, str]], value: Any) -> None:
+    name = f"{family.name}_total" if family.type == "counter" else family.name
+    family.samples.append(Sample(name, labels[0], value))
+
+
+def _add_histogram(family: Family, labels: list[dict[str, str]], value: Any) -> None:
+    own, *buckets = labels
+    name, counts = f"{family.name}_bucket", list(accumulate(value.counts))
+    samples = [Sample(name, each, count) for each, count in zip(buckets, counts, strict=True)]
+    for bucket, shown in enumerate(value.exemplars):
+        if shown is not None:
+            samples[bucket] = samples[bucket]._replace(exemplar=_exemplar(shown))
+    family.samples += samples
+    family.samples.append(Sample(f"{family.name}_count", own, counts[-1]))
+    family.samples.append(Sample(f"{family.name}_sum", own, value.sum))
+
+
+def _exemplar(shown: Shown) -> Exemplar:
+    return Exemplar({"trace_id": shown.trace_id, "span_id": shown.span_id}, shown.value, shown.time)
