@@ -46,10 +46,11 @@ def told_to(memory: MemoryExporter) -> Numbers:
 def scraped_from(registry: CollectorRegistry) -> Numbers:
     """What a scrape of a registry gives."""
     numbers: Numbers = {}
+    families = list(registry.collect())
     for metric in telemetry.METRICS:
         name, labels = metric.prometheus_name, [label_name(key) for key in metric.keys]
         suffixes = {f"{name}_total": "", name: "", f"{name}_count": " count", f"{name}_sum": " sum"}
-        for family in registry.collect():
+        for family in families:
             for sample in family.samples:
                 if sample.name in suffixes and sample.value and family.name == name:
                     key = f"{metric.name}{suffixes[sample.name]}"

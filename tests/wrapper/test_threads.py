@@ -5,9 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -17,86 +15,31 @@ from retold import Exporter, Policy
 from retold.exporters.prometheus import Prometheus
 from retold.testing import ManualClock, MemoryExporter
 from tests.readings import scraped_from, sum_of, told_to, without_limits
-
-OPERATION = "shop.fetch"
-
-
-def together(threads: int, work: Callable[[int], object], meanwhile: Callable[[], object]) -> None:
-    """Run work in threads at the same time, and something else over and over until they are done."""
-    begin, done = threading.Barrier(threads + 1), threading.Event()
-
-    def run(number: int) -> None:
-        begin.wait()
-        work(number)
-
-    def repeat() -> None:
-        begin.wait()
-        while not done.is_set():
-            meanwhile()
-
-    other = threading.Thread(target=repeat)
-    other.start()
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            list(pool.map(run, range(threads)))
-        finally:
-            done.set()
-            other.join()
+from tests.subprocesses import run
+from tests.wrapper.crowd import OPERATION, Failing, assert_lawful, count_exactly, hurried, together
 
 
 @pytest.fixture(autouse=True)
 def _hurried() -> Iterator[None]:
-    """Threads take turns fifty times as often."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-4)
-    yield
-    sys.setswitchinterval(before)
+    with hurried():
+        yield
 
 
-class Failing:
-    """A function that fails once, at every hundredth call of each thread; the odd ones a second time."""
-
-    def __init__(self) -> None:
-        self._own = threading.local()
-
-    def __call__(self) -> None:
-        turns = vars(self._own).setdefault("turns", self._turns())
-        if next(turns):
-            raise OSError
-
-    def _turns(self) -> Any:
-        for number in itertools.count():
-            fails = 0 if number % 100 else 1 + number // 100 % 2
-            yield from (True,) * fails
-            yield False
+def test_calls_are_counted_exactly_while_exporters_come_and_go_and_they_are_collected() -> None:
+    count_exactly(1000)
 
 
-def test_two_hundred_thousand_calls_are_counted_exactly_while_they_are_collected() -> None:
-    threads, each = 16, 12_500
-    registry = CollectorRegistry()
-    failing = Failing()
+def test_a_million_calls_are_counted_exactly() -> None:
+    """In a process of its own, without coverage, which would take twenty times as long."""
+    script = """
+    from tests.wrapper.crowd import count_exactly
+    from tests.readings import sum_of
+    print(sum_of(count_exactly(31_400), "retold.calls"))
+    """
 
-    @Policy(on=OSError, attempts=3, backoff=0, operation=OPERATION, clock=ManualClock())
-    def fetch() -> None:
-        failing()
+    done = run(script, untraced=True, env={"RETOLD_EXPORTERS": "none"})
 
-    def calls(number: int) -> None:
-        for _ in range(each):
-            fetch()
-
-    with retold.configure(exporters=[Prometheus(registry)]):
-        together(threads, calls, lambda: list(registry.collect()))
-
-        numbers = scraped_from(registry)
-    total, failed = threads * each, threads * each // 100
-    failures = threads * sum(1 + number % 2 for number in range(each // 100))
-    assert sum_of(numbers, "retold.calls") == total
-    assert sum_of(numbers, "retold.calls", "true") == failed
-    assert sum_of(numbers, "retold.attempts") == sum_of(numbers, "retold.call.attempts sum") == total + failures
-    assert sum_of(numbers, "retold.attempt.failures", "OSError") == failures
-    assert sum_of(numbers, "retold.retry.delay count") == failures
-    assert sum_of(numbers, "retold.call.duration count") == sum_of(numbers, "retold.call.attempts count") == total
-    assert sum_of(numbers, "retold.call.active") == sum_of(numbers, "retold.call.waiting") == 0
+    assert float(done.out) >= 1_000_000
 
 
 def listeners() -> tuple[bool, bool]:
@@ -158,15 +101,3 @@ def test_each_call_is_counted_once_while_exporters_change() -> None:
     assert sum_of(told, "retold.calls") == sum(heard for _, heard in began) > 0
     assert_lawful(numbers)
     assert_lawful(told)
-
-
-def assert_lawful(numbers: dict[tuple[str, ...], float]) -> None:
-    """The laws that hold when nothing is under way."""
-    calls, attempts = sum_of(numbers, "retold.calls"), sum_of(numbers, "retold.attempts")
-    assert calls == sum_of(numbers, "retold.call.duration count") == sum_of(numbers, "retold.call.attempts count")
-    assert attempts == sum_of(numbers, "retold.call.attempts sum")
-    assert attempts == sum_of(numbers, "retold.attempt.duration count")
-    assert attempts - calls == sum_of(numbers, "retold.retry.delay count")
-    failed = sum_of(numbers, "retold.attempts", "error") + sum_of(numbers, "retold.attempts", "rejected")
-    assert failed == sum_of(numbers, "retold.attempt.failures")
-    assert sum_of(numbers, "retold.call.active") == sum_of(numbers, "retold.call.waiting") == 0

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
 from retold import telemetry
-from retold.errors import RetoldWarning
 from retold.exporter import Exporter
 from retold.journal import JOURNAL, Labels
 from retold.journal import Exemplar as Shown
@@ -19,6 +16,8 @@ try:
     from prometheus_client import REGISTRY, CollectorRegistry
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
     from prometheus_client.samples import Exemplar, Sample
+
+    from retold.exporters import _multiprocess
 except ImportError as error:
     raise ImportError("the prometheus exporter needs the extra: pip install 'retold[prometheus]'") from error
 
@@ -37,6 +36,11 @@ class Prometheus(Exporter):
 
     Exemplars with `trace_id` and `span_id` are on the buckets of durations; they travel in the OpenMetrics format.
 
+    In the client's multiprocess mode, with `PROMETHEUS_MULTIPROC_DIR`, metrics are in its files instead, for a
+    `MultiProcessCollector` to sum, and in no registry. A call is in them as soon as it has ended, even if the process
+    is killed then. There are no exemplars, and gauges are those of live processes: have whoever sees a worker end
+    call `prometheus_client.multiprocess.mark_process_dead(pid)`. Calls cost more: every entry is written at once.
+
     Args:
         registry: Where to register; the client's default registry unless given. Doing so twice changes nothing.
     """
@@ -46,13 +50,9 @@ class Prometheus(Exporter):
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
         self._registry = registry
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            warnings.warn(
-                "PROMETHEUS_MULTIPROC_DIR is set, but Retold's metrics are served by each process alone:"
-                " they will be missing from a registry that merges processes",
-                RetoldWarning,
-                stacklevel=2,
-            )
+        if _multiprocess.is_on():
+            _multiprocess.write_files()
+            return
         # On the registry, and not in this module, so that reloading the module does not register twice.
         if not hasattr(registry, _COLLECTOR):
             setattr(registry, _COLLECTOR, collector := _Collector())

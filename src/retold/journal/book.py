@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import cast
 
 from retold import telemetry
@@ -35,33 +36,39 @@ class Journal:
         # Reentrant, because the garbage collector may end an abandoned call in the midst of a fold.
         self._lock = Lock()
         self._folding = False
+        self._immediate = False
+        self._due: list[Page] = []
 
     def register(self, operation: str, max_attempts: int | None = None) -> None:
         """Make an operation known, so that its counters exist at 0 before its first call."""
-        with self._lock:
+        with self._held():
             if operation not in self._pages and len(self._pages) < telemetry.MAX_OPERATIONS:
                 self._pages[operation] = self._new_page(operation)
             if operation in self._pages and max_attempts is not None:
                 self._limits[operation] = max_attempts
+                self._tell(telemetry.MAX_ATTEMPTS, {(operation,): max_attempts})
 
     def page(self, operation: str) -> Page:
         """The page that a call of this operation writes on."""
         page = self._pages.get(operation)
         if page is not None and page.called:
             return page
-        with self._lock:
+        with self._held():
             return self._admit(operation)
 
     def exporter_known(self, name: str) -> None:
         """Have the failures of this exporter exist at 0."""
-        with self._lock:
-            self._exporter_failures.setdefault(self._exporter_label(name), 0)
+        with self._held():
+            label = self._exporter_label(name)
+            self._exporter_failures.setdefault(label, 0)
+            self._tell(telemetry.EXPORTER_FAILURES, {(label,): 0})
 
     def exporter_failed(self, name: str) -> None:
         """Count an exception that an exporter raised."""
-        with self._lock:
+        with self._held():
             label = self._exporter_label(name)
             self._exporter_failures[label] = self._exporter_failures.get(label, 0) + 1
+            self._tell(telemetry.EXPORTER_FAILURES, {(label,): 1})
 
     def show(self, operation: str, metric: Metric, outcome: str, exemplar: Exemplar) -> None:
         """Show a sampled span beside the bucket of `metric` that it fell into."""
@@ -70,7 +77,7 @@ class Journal:
             page.show(metric, outcome, exemplar)
 
     def fold(self, page: Page) -> None:
-        """Fold entries of one page, unless somebody is at it: then they, or whoever is next, take these too."""
+        """Fold entries of one page, unless somebody is at it: then whoever is next takes these too."""
         if not self._lock.acquire(blocking=False):
             return
         try:
@@ -80,27 +87,43 @@ class Journal:
 
     def collect(self) -> Totals:
         """Fold everything and read it: all numbers of one moment, by metric and labels."""
-        with self._lock:
+        with self._held():
             return self._read()
 
     def collect_with(self, tape: Tape) -> tuple[Totals, list[Observations]]:
         """The same, with what is on the tape, of the same moment."""
-        with self._lock:
+        with self._held():
             return self._read(), tape.take()
 
+    def fold_at_once(self, page: Page) -> None:
+        """Fold what is on a page; if somebody else is at it, they do that too before they go on."""
+        self._due.append(page)
+        self._fold_due()
+
     def follow(self, follower: Follower) -> None:
-        """Have somebody told of every change from now on; what there is already is counted by nobody again."""
-        with self._lock:
+        """Have somebody told of every change from now on, and before of counters, at 0, and of gauges as they stand."""
+        with self._held():
+            totals = self._read()
             self._followers.all += (follower,)
+            if follower.immediate:
+                self._immediate = True
+                for page in self._pages.values():
+                    page.write_through(self.fold_at_once)
+            for metric, series in totals.items():
+                if metric.kind == "counter":
+                    self._tell(metric, dict.fromkeys(series, 0))
+                elif metric.kind == "gauge":
+                    self._tell(metric, series)
 
     def leave(self, follower: Follower) -> None:
         """Tell this one nothing more."""
-        with self._lock:
+        with self._held():
             self._followers.all = tuple(each for each in self._followers.all if each is not follower)
 
     def restart(self) -> None:
         """Start from zero, as a forked child does; pages in use stay in use."""
         self._folding = False
+        self._due.clear()
         self.largest_fold = 0
         for follower in self._followers.all:
             follower.restart()
@@ -110,7 +133,7 @@ class Journal:
 
     def forget(self) -> None:
         """Forget every operation. For tests: the metrics of a process only ever grow."""
-        with self._lock:
+        with self._held():
             self._pages.clear()
             self._limits.clear()
             self._exporter_failures.clear()
@@ -137,9 +160,39 @@ class Journal:
             return 0
         self._folding = True
         try:
-            return sum([page.fold(most) for page in pages])
+            folded = sum([page.fold(most) for page in pages])
+            if self._immediate:
+                for page in pages:
+                    page.tell_gauges()
+            return folded
         finally:
             self._folding = False
+
+    def _fold_due(self) -> None:
+        # Whoever cannot take the lock leaves the page to its holder, who looks here after letting go.
+        while self._due and not self._folding and self._lock.acquire(blocking=False):
+            try:
+                due = self._due[:]
+                del self._due[: len(due)]
+                self._fold(list(dict.fromkeys(due)))
+            finally:
+                self._lock.release()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Hold the lock, and do afterwards what others could not do meanwhile."""
+        try:
+            with self._lock:
+                yield
+        finally:
+            self._fold_due()
+
+    def _tell(self, metric: Metric, series: Mapping[Labels, Value]) -> None:
+        """Tell followers by how much counters grew, or how gauges stand."""
+        for follower in self._followers.all:
+            tell = follower.counted if metric.kind == "counter" else follower.stands
+            for labels, value in series.items():
+                tell(metric, labels, cast("int", value))
 
     def _admit(self, operation: str) -> Page:
         page = self._pages.get(operation)
@@ -161,7 +214,12 @@ class Journal:
         return False
 
     def _new_page(self, operation: str) -> Page:
-        return Page(operation, self.fold, self._followers)
+        page = Page(operation, self.fold, self._followers)
+        if self._immediate:
+            page.write_through(self.fold_at_once)
+        for metric, series in page.read().items():
+            self._tell(metric, series)
+        return page
 
     def _exporter_label(self, name: str) -> str:
         known = self._exporter_failures

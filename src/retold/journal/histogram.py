@@ -47,9 +47,9 @@ class Histogram:
         """Whether anything has been observed."""
         return any(self._counts)
 
-    def observe(self, values: Sequence[float]) -> None:
-        """Add values, which are in order: two looks for each bucket that they fall into, and none at each value."""
-        self._sum += sum(values)
+    def observe(self, values: Sequence[float], total: float) -> None:
+        """Add values, which are in order, and their sum: two looks for each bucket that they fall into."""
+        self._sum += total
         bounds, counts = self._bounds, self._counts
         start, count = 0, len(values)
         while start < count:

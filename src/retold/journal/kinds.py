@@ -41,7 +41,7 @@ class Kind:
         values = sorted(self.values)
         self.values.clear()
         for histogram in self.histograms:
-            histogram.observe(values)
+            histogram.observe(values, sum(values))
         self.add(len(values), values)
 
     def add(self, count: int, *columns: Sequence[float]) -> None:
@@ -62,8 +62,8 @@ class PairKind(Kind):
     def pour(self) -> None:
         first, second = map(sorted, zip(*self.values, strict=True))
         self.values.clear()
-        self.histograms[0].observe(first)
-        self.histograms[1].observe(second)
+        self.histograms[0].observe(first, sum(first))
+        self.histograms[1].observe(second, sum(second))
         self.add(len(first), first, second)
 
 

@@ -1,16 +1,15 @@
 """The page of one operation: where calls write, without waiting for anyone.
 
-Writing is a `list.append`, which is atomic, so threads never queue. There are two lists: one for beginnings and for
-calls that succeed at once, which is nearly all, and one for everything else. What must stay true: each keeps its
-order, a call's beginning is written before anything else of it, and readers take the second list first. So whatever
-they take agrees with itself: no more calls than attempts, none over that has not begun, none asleep that is not
-active. Only a call that began before a fork can end without having begun here.
+Writing is a `list.append`, which is atomic, so threads never queue. What must stay true: there is one list, on which
+a call's beginning comes before its attempts and its end after them. So whatever a reader takes off its front agrees
+with itself: no more calls than attempts, none over that has not begun, none asleep that is not active, and none active
+that has ended before another began. Only a call that began before a fork can end without having begun here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from retold.events import AttemptOutcome, Outcome
 from retold.journal.followers import Followers
@@ -24,17 +23,18 @@ FOLD_AT: Final = 64
 
 T = TypeVar("T")
 
-# How to gather entries of its kind, and the value of this one.
-_Event: TypeAlias = tuple[Append, object]
+# None is a call that began, a number the seconds of one that succeeded at once: the common case makes no object.
+# Anything else is how to gather entries of its kind, and the value of this one.
+_Entry: TypeAlias = tuple[Append, object] | float | None
 
 
 class Page:
     """What happened to one operation.
 
     Attributes:
-        entries: The first list: None for a call that began, and the seconds of one that succeeded at once, so that
-            the common case makes no object. It is the same list as long as the page lives.
-        write: Puts an entry on it. Whoever does has to fold when there are `FOLD_AT`.
+        entries: The one list. It is the same list as long as the page lives.
+        write: Puts an entry on it, for those who write directly: None for a call that began, and the seconds of one
+            that succeeded at once. Whoever does has to fold when there are `FOLD_AT`.
 
     Args:
         operation: Its name.
@@ -43,12 +43,10 @@ class Page:
     """
 
     __slots__ = (
-        "_events",
         "_exemplars",
         "_fold",
         "_followers",
         "_totals",
-        "_write_event",
         "called",
         "entries",
         "operation",
@@ -60,19 +58,27 @@ class Page:
         self.called = False
         self._fold = fold
         self._followers = followers
-        self.entries: list[float | None] = []
-        self.write: Callable[[float | None], None] = self.entries.append
-        self._events: list[_Event] = []
-        self._write_event: Callable[[_Event], None] = self._events.append
+        self.entries: list[_Entry] = []
+        self.write: Callable[[_Entry], None] = self.entries.append
         self._exemplars: list[tuple[Metric, str, Exemplar]] = []
         self.clear()
 
     def clear(self) -> None:
         """Start from zero."""
         self.entries.clear()
-        self._events.clear()
         self._exemplars.clear()
         self._totals = OperationTotals(self.operation, self._followers)
+
+    def write_through(self, fold: Callable[[Page], None]) -> None:
+        """From now on, have every entry folded by `fold` as soon as it is written."""
+
+        append = self.entries.append
+
+        def write(entry: _Entry) -> None:
+            append(entry)
+            fold(self)
+
+        self.write = write
 
     def fold_now(self) -> None:
         """Fold this page, unless somebody is folding already."""
@@ -88,23 +94,23 @@ class Page:
             self._fold(self)
 
     def attempt_ended(self, outcome: AttemptOutcome, duration: float, error_type: str | None) -> None:
-        self._write_event((self._totals.attempts[outcome, error_type], duration))
+        self.write((self._totals.attempts[outcome, error_type], duration))
 
     def attempt_raised(self, duration: float, error_type: str) -> None:
         """An attempt raised, and a wait begins: one entry for the two."""
-        self._write_event((self._totals.retried[error_type], duration))
+        self.write((self._totals.retried[error_type], duration))
 
     def wait_began(self) -> None:
-        self._write_event((self._totals.sleeps.append, 0.0))
+        self.write((self._totals.sleeps.append, 0.0))
 
     def wait_ended(self, seconds: float) -> None:
-        self._write_event((self._totals.waits.append, seconds))
-        if len(self._events) + len(self.entries) >= FOLD_AT:
+        self.write((self._totals.waits.append, seconds))
+        if len(self.entries) >= FOLD_AT:
             self._fold(self)
 
     def call_ended(self, outcome: Outcome, attempts: int, duration: float, fallback: bool) -> None:
-        self._write_event((self._totals.ended[outcome, attempts > 1, fallback], (duration, attempts)))
-        if len(self._events) + len(self.entries) >= FOLD_AT:
+        self.write((self._totals.ended[outcome, attempts > 1, fallback], (duration, attempts)))
+        if len(self.entries) >= FOLD_AT:
             self._fold(self)
 
     def show(self, metric: Metric, outcome: str, exemplar: Exemplar) -> None:
@@ -119,21 +125,29 @@ class Page:
         Only one thread at a time may fold or read.
         """
         totals = self._totals
-        events = _take(self._events, most)
-        entries = _take(self.entries, None if most is None else most - len(events))
-        for append, value in events:
-            append(value)
-        at_once = [entry for entry in entries if entry is not None]
-        begun = len(entries) - len(at_once)
-        if begun:
-            totals.begin(begun)
-        if at_once:
-            totals.add_at_once(at_once)
-        if events:
+        entries = _take(self.entries, most)
+        ended: list[Any] = [entry for entry in entries if entry is not None]
+        totals.begin(len(entries) - len(ended))
+        try:
+            seconds = sum(ended)
+        except TypeError:  # not only numbers
+            for append, value in [entry for entry in ended if type(entry) is tuple]:
+                append(value)
+            ended = [entry for entry in ended if type(entry) is not tuple]
+            seconds = sum(ended)
             totals.pour()
+        if ended:
+            totals.add_at_once(ended, seconds)
         for metric, outcome, exemplar in _take(self._exemplars) if self._exemplars else ():
             totals.show(metric, outcome, exemplar)
-        return len(events) + len(entries)
+        return len(entries)
+
+    def tell_gauges(self) -> None:
+        """Tell followers how the gauges stand."""
+        for follower in self._followers.all:
+            for metric, series in self._totals.gauges().items():
+                for labels, value in series.items():
+                    follower.stands(metric, labels, value)
 
     def read(self) -> Totals:
         """Everything as of the last fold."""

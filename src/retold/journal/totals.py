@@ -78,13 +78,13 @@ class OperationTotals:
         """Count calls that began."""
         self._begun.add(count)
 
-    def add_at_once(self, durations: list[float]) -> None:
+    def add_at_once(self, durations: list[float], total: float) -> None:
         """Count calls that succeeded with their first attempts, which lasted as long as the calls."""
         durations.sort()
         count = len(durations)
         attempts, calls, numbers = self._at_once.histograms
-        attempts.observe(durations)
-        calls.observe(durations)
+        attempts.observe(durations, total)
+        calls.observe(durations, total)
         numbers.observe_equal(1, count)
         self._at_once.add(count, durations, durations, (1,) * count)
 

@@ -40,7 +40,7 @@ class Listening:
         self.page = page
         if page is not None:
             self.notes = page.entries
-            self.note = page.entries.append
+            self.note = page.write
             self.fold = page.fold_now
 
 
