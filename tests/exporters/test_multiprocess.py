@@ -153,19 +153,26 @@ def test_a_worker_that_is_killed_leaves_its_counts_and_takes_its_gauges_along(tm
     asleep = """
         configure()
         work(10)
-        retold.Policy(on=OSError, attempts=2, backoff=60, operation="shop.wait").call(os.rmdir, "/nowhere")
+        def patiently(failed):
+            print("about to sleep", flush=True)
+            return 60
+        retold.Policy(on=OSError, attempts=2, backoff=patiently, operation="shop.wait").call(os.rmdir, "/nowhere")
         """
     script = dedent(SHOP) + dedent(asleep)
     worker = subprocess.Popen(
-        [sys.executable, "-c", script], env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+        [sys.executable, "-c", script],
+        env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
     )
+    assert worker.stdout is not None
     try:
+        assert worker.stdout.readline() == b"about to sleep\n"
         while sum_of(summed(tmp_path), "retold.call.waiting") == 0:
             assert worker.poll() is None
         alive = summed(tmp_path)
     finally:
         worker.kill()
-        worker.wait()
+        worker.communicate()
     killed = summed(tmp_path)
 
     mark_process_dead(worker.pid, path=str(tmp_path))  # type: ignore[no-untyped-call]

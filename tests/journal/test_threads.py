@@ -110,9 +110,14 @@ def test_a_writer_folds_few_entries_however_many_there_are() -> None:
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(write_and_watch, range(THREADS)))
 
+    backlog, more = len(page.entries), 0
+    while len(page.entries) >= FOLD_AT:
+        one_round(page)
+        more += 1
+
     assert max(sizes) == journal.largest_fold == FOLD_AT
-    assert len(page.entries) < THREADS * FOLD_AT
-    assert sum_of(journal.collect(), telemetry.CALLS, OPERATIONS[0]) == 2 * 3 * THREADS * ROUNDS
+    assert more <= backlog // (2 * FOLD_AT) + 1  # a few calls work off what many have left
+    assert sum_of(journal.collect(), telemetry.CALLS, OPERATIONS[0]) == 3 * (2 * THREADS * ROUNDS + more)
     assert journal.largest_fold == FOLD_AT
 
 
