@@ -18,7 +18,7 @@ from benchmarks.subjects import ATTEMPTS, Function, Unavailable
 _OPERATION = "benchmarks.fetch"
 _LABELS = ("operation", "outcome")
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
-_FOLD_AT = 128
+_FOLD_AT = 64
 
 
 class Instruments(Protocol):
