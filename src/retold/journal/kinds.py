@@ -16,55 +16,81 @@ K = TypeVar("K")
 
 
 class Kind:
-    """What one entry means: the counters that it counts in, and the histogram that its value goes to.
+    """What one entry means: the counters that it counts in, and the histograms that its value goes to.
 
     Attributes:
         values: What a fold has gathered, one for each entry.
         append: Gathers one more.
         count: How many there have been.
         counters: The series that each of them counts in.
-        histograms: Where the values go.
+        histograms: Where the value goes.
+        constants: Where each entry goes with a value that is always the same.
     """
 
-    __slots__ = ("_followers", "append", "count", "counters", "histograms", "values")
+    __slots__ = ("_followers", "append", "constants", "count", "counters", "histograms", "values")
 
-    def __init__(self, followers: Followers, counters: Sequence[Series], histograms: Sequence[Histogram]) -> None:
+    def __init__(
+        self,
+        followers: Followers,
+        counters: Sequence[Series],
+        histograms: Sequence[Histogram],
+        constants: Sequence[tuple[Histogram, float]] = (),
+    ) -> None:
         self._followers = followers
         self.values: list[Any] = []
         self.append: Append = self.values.append
         self.count = 0
         self.counters = counters
         self.histograms = histograms
+        self.constants = constants
 
     def pour(self) -> None:
         """Count what has been gathered."""
         values = sorted(self.values)
         self.values.clear()
-        for histogram in self.histograms:
-            histogram.observe(values, sum(values))
-        self.add(len(values), values)
+        self.take(values, sum(values))
 
-    def add(self, count: int, *columns: Sequence[float]) -> None:
-        """Count entries, whose values, one column for each histogram, are in there already."""
+    def take(self, values: list[float], total: float) -> None:
+        """Count entries: their values, which are in order, and the sum of these."""
+        count = len(values)
         self.count += count
+        for histogram in self.histograms:
+            histogram.observe(values, total)
+        for histogram, value in self.constants:
+            histogram.observe_equal(value, count)
+        if self._followers.all:
+            self._tell(count, [values] * len(self.histograms))
+
+    def add(self, count: int) -> None:
+        """Count entries that have no values."""
+        self.count += count
+        if self._followers.all:
+            self._tell(count, ())
+
+    def _tell(self, count: int, columns: Sequence[Sequence[float]]) -> None:
         for follower in self._followers.all:
             for metric, labels in self.counters:
                 follower.counted(metric, labels, count)
-            for histogram, values in zip(self.histograms, columns, strict=False):
+            for histogram, values in zip(self.histograms, columns, strict=True):
                 follower.observed(histogram.metric, histogram.labels, values)
+            for histogram, value in self.constants:
+                follower.observed(histogram.metric, histogram.labels, (value,) * count)
 
 
-class PairKind(Kind):
-    """The same where an entry has two values, for two histograms."""
+class RowKind(Kind):
+    """The same where an entry has several values, one for each histogram."""
 
     __slots__ = ()
 
     def pour(self) -> None:
-        first, second = map(sorted, zip(*self.values, strict=True))
+        columns = [sorted(column) for column in zip(*self.values, strict=True)]
+        count = len(self.values)
         self.values.clear()
-        self.histograms[0].observe(first, sum(first))
-        self.histograms[1].observe(second, sum(second))
-        self.add(len(first), first, second)
+        self.count += count
+        for histogram, values in zip(self.histograms, columns, strict=True):
+            histogram.observe(values, sum(values))
+        if self._followers.all:
+            self._tell(count, columns)
 
 
 class Kinds(dict[K, Append]):

@@ -98,7 +98,11 @@ class Page:
 
     def attempt_raised(self, duration: float, error_type: str) -> None:
         """An attempt raised, and a wait begins: one entry for the two."""
-        self.write((self._totals.retried[error_type], duration))
+        self.write((self._totals.raised[error_type], duration))
+
+    def attempt_repeated(self, duration: float, error_type: str) -> None:
+        """An attempt raised, and the next follows after a wait of no time: one entry for attempt and wait."""
+        self.write((self._totals.repeated[error_type], duration))
 
     def wait_began(self) -> None:
         self.write((self._totals.sleeps.append, 0.0))
@@ -110,6 +114,12 @@ class Page:
 
     def call_ended(self, outcome: Outcome, attempts: int, duration: float, fallback: bool) -> None:
         self.write((self._totals.ended[outcome, attempts > 1, fallback], (duration, attempts)))
+        if len(self.entries) >= FOLD_AT:
+            self._fold(self)
+
+    def call_recovered(self, attempt_duration: float, attempts: int, duration: float) -> None:
+        """An attempt succeeded after others, and so did the call: one entry for the two."""
+        self.write((self._totals.recovered.append, (attempt_duration, duration, attempts)))
         if len(self.entries) >= FOLD_AT:
             self._fold(self)
 

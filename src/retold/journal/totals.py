@@ -13,7 +13,7 @@ from retold import telemetry
 from retold.events import AttemptOutcome, Outcome
 from retold.journal.followers import Followers
 from retold.journal.histogram import Distribution, Exemplar, Histogram, Labels
-from retold.journal.kinds import MAKING, Append, Kind, Kinds, PairKind, Series
+from retold.journal.kinds import MAKING, Append, Kind, Kinds, RowKind, Series
 from retold.telemetry import Metric
 
 # Attempts and calls succeed by the same word.
@@ -35,8 +35,11 @@ class OperationTotals:
     Attributes:
         attempts: Attempts, but for those of calls that succeed at once: by outcome and type of error. The value is
             the duration.
-        retried: Attempts that raised, and with whose end a wait begins: by type of error. The value is the duration.
-        ended: Calls, but for those that succeed at once: by outcome, whether there was more than one attempt, and
+        raised: Attempts that raised, and with whose end a wait begins: by type of error. The value is the duration.
+        repeated: The same where the next attempt follows at once, after a wait of no time.
+        recovered: Calls that succeed after other attempts, together with their last. Values are the durations of the
+            attempt and of the call, and the number of attempts.
+        ended: All other calls that do not succeed at once: by outcome, whether there was more than one attempt, and
             whether a fallback was served. Values are the duration and the number of attempts.
         waits: Waits that are over. The value is how long they were.
         sleeps: Waits that begin. The value is 0.
@@ -64,14 +67,22 @@ class OperationTotals:
             [(telemetry.CALLS, (name, _SUCCESS, False)), (telemetry.ATTEMPTS, (name, _SUCCESS))],
             (telemetry.ATTEMPT_DURATION, (name, _SUCCESS)),
             (telemetry.CALL_DURATION, (name, _SUCCESS)),
-            (telemetry.CALL_ATTEMPTS, (name, _SUCCESS)),
         )
-        self._ends = [self._at_once]
+        self._at_once.constants = [(self._histogram(telemetry.CALL_ATTEMPTS, (name, _SUCCESS)), 1)]
+        self.recovered = self._kind(
+            [(telemetry.CALLS, (name, _SUCCESS, True)), (telemetry.ATTEMPTS, (name, _SUCCESS))],
+            (telemetry.ATTEMPT_DURATION, (name, _SUCCESS)),
+            (telemetry.CALL_DURATION, (name, _SUCCESS)),
+            (telemetry.CALL_ATTEMPTS, (name, _SUCCESS)),
+            make=RowKind,
+        )
+        self._ends = [self._at_once, self.recovered]
         self.waits = self._kind([], (telemetry.RETRY_DELAYS, (name,)))
         self.sleeps = self._kind([])
         self._sleepers = [self.sleeps]
         self.attempts: Kinds[tuple[AttemptOutcome, str | None]] = Kinds(self._attempt)
-        self.retried: Kinds[str] = Kinds(self._retried_attempt)
+        self.raised: Kinds[str] = Kinds(self._raised)
+        self.repeated: Kinds[str] = Kinds(self._repeated)
         self.ended: Kinds[tuple[Outcome, bool, bool]] = Kinds(self._call)
 
     def begin(self, count: int) -> None:
@@ -81,12 +92,7 @@ class OperationTotals:
     def add_at_once(self, durations: list[float], total: float) -> None:
         """Count calls that succeeded with their first attempts, which lasted as long as the calls."""
         durations.sort()
-        count = len(durations)
-        attempts, calls, numbers = self._at_once.histograms
-        attempts.observe(durations, total)
-        calls.observe(durations, total)
-        numbers.observe_equal(1, count)
-        self._at_once.add(count, durations, durations, (1,) * count)
+        self._at_once.take(durations, total)
 
     def pour(self) -> None:
         """Count what has been gathered in all kinds."""
@@ -132,21 +138,35 @@ class OperationTotals:
     def _attempt(self, key: tuple[AttemptOutcome, str | None]) -> Append:
         outcome, error_type = key
         with MAKING:
-            if error_type is not None and self._overflows(error_type):
-                # One kind for all types without room.
-                key = (outcome, _NO_ROOM)
+            key = (outcome, error_type and self._room_for(error_type))
             return self.attempts.get(key) or self.attempts.setdefault(key, self._new_attempt(*key).append)
 
-    def _retried_attempt(self, error_type: str) -> Append:
+    def _raised(self, error_type: str) -> Append:
         with MAKING:
-            if self._overflows(error_type):
-                error_type = _NO_ROOM
-            append = self.retried.get(error_type)
+            key = self._room_for(error_type)
+            append = self.raised.get(key)
             if append is None:
-                kind = self._new_attempt(AttemptOutcome.ERROR, error_type)
+                kind = self._new_attempt(AttemptOutcome.ERROR, key)
                 self._sleepers.append(kind)
-                append = self.retried[error_type] = kind.append
+                append = self.raised[key] = kind.append
             return append
+
+    def _repeated(self, error_type: str) -> Append:
+        with MAKING:
+            key = self._room_for(error_type)
+            append = self.repeated.get(key)
+            if append is None:
+                kind = self._new_attempt(AttemptOutcome.ERROR, key)
+                kind.constants = [(self._histogram(telemetry.RETRY_DELAYS, (self._operation,)), 0.0)]
+                append = self.repeated[key] = kind.append
+            return append
+
+    def _room_for(self, error_type: str) -> str:
+        """The type of error, or what stands for all those for which there is no room."""
+        if error_type not in self._error_types and len(self._error_types) >= telemetry.MAX_ERROR_TYPES:
+            return _NO_ROOM
+        self._error_types.add(error_type)
+        return error_type
 
     def _new_attempt(self, outcome: AttemptOutcome, error_type: str | None) -> Kind:
         name = self._operation
@@ -157,13 +177,6 @@ class OperationTotals:
         if error_type is not None:
             counters.append((telemetry.ATTEMPT_FAILURES, (name, error_type)))
         return self._kind(counters, (telemetry.ATTEMPT_DURATION, (name, outcome)))
-
-    def _overflows(self, error_type: str) -> bool:
-        """Whether there is no room for a type of error."""
-        if error_type not in self._error_types and len(self._error_types) >= telemetry.MAX_ERROR_TYPES:
-            return True
-        self._error_types.add(error_type)
-        return False
 
     def _call(self, key: tuple[Outcome, bool, bool]) -> Append:
         """A kind of calls."""
@@ -181,7 +194,7 @@ class OperationTotals:
                     counters,
                     (telemetry.CALL_DURATION, (name, outcome)),
                     (telemetry.CALL_ATTEMPTS, (name, outcome)),
-                    make=PairKind,
+                    make=RowKind,
                 )
                 self._ends.append(kind)
                 append = self.ended[key] = kind.append
