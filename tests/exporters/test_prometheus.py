@@ -1,7 +1,6 @@
 """What Prometheus scrapes: names and labels of the contract, in both formats, from any registry."""
 
 import importlib
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -197,13 +196,3 @@ def test_reloading_the_module_registers_nothing_twice(registry: CollectorRegistr
     assert generate_latest(registry) == once
     for name, value in before.items():
         setattr(prometheus, name, value)
-
-
-def test_multiprocess_mode_is_warned_about(registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        Prometheus(registry)
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "/nowhere")
-
-    with pytest.warns(retold.RetoldWarning, match="PROMETHEUS_MULTIPROC_DIR is set"):
-        Prometheus(CollectorRegistry())

@@ -129,6 +129,68 @@ def test_error_types_beyond_the_limit_are_counted_as_other(journal: Journal) -> 
     assert totals[telemetry.LABEL_OVERFLOWS]["error.type",] == 4
 
 
+def test_each_way_to_fail_shares_the_room_for_types_of_error(journal: Journal) -> None:
+    page = journal.page("shop.fetch")
+    for number in range(telemetry.MAX_ERROR_TYPES + 2):
+        page.call_began()
+        page.attempt_raised(0.5, f"shop.Error{number}")
+        page.wait_ended(1.0)
+        page.attempt_repeated(0.5, f"shop.Error{number}")
+        page.attempt_ended(AttemptOutcome.ERROR, 0.5, f"shop.Error{number}")
+        page.call_ended(Outcome.ATTEMPTS_EXHAUSTED, 3, 2.5, False)
+
+    totals = journal.collect()
+
+    assert totals[telemetry.ATTEMPT_FAILURES] == {
+        **{("shop.fetch", f"shop.Error{number}"): 3 for number in range(telemetry.MAX_ERROR_TYPES)},
+        ("shop.fetch", OTHER): 6,
+    }
+    assert totals[telemetry.LABEL_OVERFLOWS]["error.type",] == 6
+    assert totals[telemetry.CALL_WAITING] == {("shop.fetch",): 0}
+
+
+def test_one_entry_for_two_events_comes_to_the_same_as_two(journal: Journal) -> None:
+    short, long = journal.page("shop.short"), journal.page("shop.long")
+    for page in (short, long):
+        page.call_began()
+    short.attempt_raised(0.5, "OSError")
+    long.attempt_ended(AttemptOutcome.ERROR, 0.5, "OSError")
+    long.wait_began()
+    asleep = journal.collect()
+    for page in (short, long):
+        page.wait_ended(2.0)
+    short.attempt_repeated(0.25, "OSError")
+    long.attempt_ended(AttemptOutcome.ERROR, 0.25, "OSError")
+    long.wait_began()
+    long.wait_ended(0.0)
+    short.call_recovered(0.125, 3, 2.875)
+    long.attempt_ended(AttemptOutcome.SUCCESS, 0.125, None)
+    long.call_ended(Outcome.SUCCESS, 3, 2.875, False)
+
+    def numbers(totals: Totals, operation: str) -> dict[telemetry.Metric, object]:
+        return {
+            metric: {labels[1:]: value for labels, value in series.items() if labels[0] == operation}
+            for metric, series in totals.items()
+        }
+
+    over = journal.collect()
+    assert numbers(asleep, "shop.short") == numbers(asleep, "shop.long")
+    assert asleep[telemetry.CALL_WAITING]["shop.short",] == 1
+    assert numbers(over, "shop.short") == numbers(over, "shop.long")
+    assert over[telemetry.CALLS]["shop.short", Outcome.SUCCESS, True] == 1
+
+
+def test_a_page_does_not_grow_long_by_calls_that_recover(journal: Journal) -> None:
+    page = journal.page("shop.fetch")
+    for _ in range(1000):
+        page.call_began()
+        page.attempt_repeated(0.5, "OSError")
+        page.call_recovered(0.25, 2, 0.75)
+
+    assert len(page.entries) < FOLD_AT
+    assert journal.collect()[telemetry.CALLS]["shop.fetch", Outcome.SUCCESS, True] == 1000
+
+
 def test_exporters_beyond_the_limit_are_counted_as_other(journal: Journal) -> None:
     for number in range(telemetry.MAX_EXPORTERS + 2):
         journal.exporter_known(f"exporter{number}")

@@ -68,15 +68,13 @@ class _Files(Follower):
 def _instrument(metric: Metric) -> Instrument:
     name, text, keys = metric.prometheus_name, metric.help, [label_name(key) for key in metric.keys]
     # In no registry: one that merges the files would have everything twice.
-    match metric.kind:
-        case "counter":
-            return Counter(name, text, keys, registry=None)
-        case "histogram":
-            return Histogram(name, text, keys, registry=None, buckets=metric.buckets)
-        case "gauge":
-            # Calls add up over processes; the limit of a policy is the same in all of them.
-            same = metric is telemetry.MAX_ATTEMPTS
-            return Gauge(name, text, keys, registry=None, multiprocess_mode="livemax" if same else "livesum")
+    if metric.kind == "counter":
+        return Counter(name, text, keys, registry=None)
+    if metric.kind == "histogram":
+        return Histogram(name, text, keys, registry=None, buckets=metric.buckets)
+    # Calls add up over processes; the limit of a policy is the same in all of them.
+    same = metric is telemetry.MAX_ATTEMPTS
+    return Gauge(name, text, keys, registry=None, multiprocess_mode="livemax" if same else "livesum")
 
 
 _logger = logging.getLogger("retold")

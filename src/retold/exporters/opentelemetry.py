@@ -22,7 +22,10 @@ class OpenTelemetry(Exporter):
     called it; the call's span is current while the policy decides. Asleep until the application sets a provider.
 
     Args:
-        metrics: Whether metrics are exported; unless given, they are while no other exporter reads them.
+        metrics: Whether metrics are exported; unless given, they are while no other exporter reads them. Histograms
+            are recorded when a reader collects, by which time up to 65,536 values have been kept. Of what came
+            beyond, counts by bucket, least, greatest and sum are exact too; but in a view with other buckets these
+            values stand where the mean of their bucket is.
         tracer_provider: Who makes the spans; the global provider unless given.
         meter_provider: Who takes the metrics; the global provider unless given.
     """

@@ -22,7 +22,10 @@ class Observations(NamedTuple):
 
 
 class Tape(Follower):
-    """Every value, until there are more than `LIMIT`; what comes then is compressed to a `Stretch` for each series."""
+    """Every value, until there are more than `LIMIT`; what comes then is compressed to a `Stretch` for each series.
+
+    A backend that has other buckets than the metric finds the values of a stretch at the mean of theirs.
+    """
 
     def __init__(self) -> None:
         self.restart()
