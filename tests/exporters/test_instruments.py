@@ -148,7 +148,7 @@ def test_two_readers_see_every_histogram_value_once(clock: ManualClock) -> None:
 
 def test_nothing_is_lost_when_nobody_collects_for_long() -> None:
     """10^5 calls, in a process of its own and without coverage, which would take ten times as long."""
-    done = run("from tests.exporters.unread import compare; print(compare(100_000))", uncovered=True)
+    done = run("from tests.exporters.unread import compare; print(compare(100_000))", untraced=True)
 
     assert LIMIT <= int(done.out) < LIMIT + FOLD_AT
 

@@ -64,15 +64,16 @@ def loop(untold: Untold, function: Callable[..., Awaitable[Any]]) -> Callable[..
             try:
                 await clock.asleep(delay)
             except BaseException:
-                untold.interrupted(page, began, number, since)
+                untold.interrupted(page, began, number, delay, since)
                 raise
             if page is None:
                 waited += delay
             else:
                 began_wait, since = since, now()
-                slept = since - began_wait if delay else 0.0
-                page.wait_ended(slept)
-                waited += slept
+                if delay:
+                    slept = since - began_wait
+                    page.wait_ended(slept)
+                    waited += slept
             number += 1
             try:
                 result = await function(*args, **kwargs)

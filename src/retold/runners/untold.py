@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Protocol, TypeAlias
 
 from retold.core.decision import Step
-from retold.events import AttemptOutcome, Outcome
+from retold.events import Outcome
 from retold.journal import Page
 from retold.runners.audience import Audience
 from retold.runners.call import Call
@@ -21,10 +21,7 @@ Next: TypeAlias = float | Call
 """How a call goes on after a failed attempt: with a wait of so many seconds, or in a way that is not usual."""
 
 _ABORTED = Outcome.ABORTED
-_ATTEMPT_ERROR = AttemptOutcome.ERROR
-_ATTEMPT_SUCCESS = AttemptOutcome.SUCCESS
 _CANCELLED = Outcome.CANCELLED
-_SUCCESS = Outcome.SUCCESS
 
 
 class Listeners(Protocol):
@@ -95,8 +92,10 @@ class Untold:
                 self._resumed(page, began, number, delay, waited, since).misjudged(error, bug)
                 raise
             if type(step) is float:
-                page.attempt_ended(_ATTEMPT_ERROR, now - since, error_type(error))
-                page.wait_began()
+                if step:
+                    page.attempt_raised(now - since, error_type(error))
+                else:
+                    page.attempt_repeated(now - since, error_type(error))
                 return step
         call = self._resumed(page, began, number, delay, waited, since)
         return None if call.failed(error, step) else call
@@ -105,15 +104,15 @@ class Untold:
         """A further attempt returned."""
         assert began is not None
         now = self.plan.clock.now()
-        page.attempt_ended(_ATTEMPT_SUCCESS, now - since, None)
-        page.call_ended(_SUCCESS, number, now - began, fallback=False)
+        page.call_recovered(now - since, number, now - began)
 
-    def interrupted(self, page: Page | None, began: float | None, number: int, since: float) -> None:
+    def interrupted(self, page: Page | None, began: float | None, number: int, delay: float, since: float) -> None:
         """Something was raised in the wait after an attempt."""
         if page is not None:
             assert began is not None
             now = self.plan.clock.now()
-            page.wait_ended(now - since)
+            if delay:
+                page.wait_ended(now - since)
             page.call_ended(_CANCELLED, number, now - began, fallback=False)
 
     def _resumed(
