@@ -180,25 +180,20 @@ class OperationTotals:
 
     def _call(self, key: tuple[Outcome, bool, bool]) -> Append:
         """A kind of calls."""
-        outcome, retried, fallback = key
+        with MAKING:
+            return self.ended.get(key) or self.ended.setdefault(key, self._new_call(*key).append)
+
+    def _new_call(self, outcome: Outcome, retried: bool, fallback: bool) -> Kind:
         name = self._operation
         counters: list[Series] = [(telemetry.CALLS, (name, outcome, retried))]
         if outcome.is_give_up:
             counters.append((telemetry.GIVE_UPS, (name, outcome)))
         if fallback:
             counters.append((telemetry.FALLBACKS, (name,)))
-        with MAKING:
-            append = self.ended.get(key)
-            if append is None:
-                kind = self._kind(
-                    counters,
-                    (telemetry.CALL_DURATION, (name, outcome)),
-                    (telemetry.CALL_ATTEMPTS, (name, outcome)),
-                    make=RowKind,
-                )
-                self._ends.append(kind)
-                append = self.ended[key] = kind.append
-            return append
+        histograms = (telemetry.CALL_DURATION, (name, outcome)), (telemetry.CALL_ATTEMPTS, (name, outcome))
+        kind = self._kind(counters, *histograms, make=RowKind)
+        self._ends.append(kind)
+        return kind
 
     def _kind(self, counters: list[Series], *histograms: Series, make: type[Kind] = Kind) -> Kind:
         kind = make(self._followers, counters, [self._histogram(*series) for series in histograms])
