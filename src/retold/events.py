@@ -1,12 +1,13 @@
 """The facts of a call, as exporters are told them.
 
-Times are Unix nanoseconds, as spans want them; lengths are seconds, as metrics want them.
+Times are Unix nanoseconds, as spans want them; lengths are seconds, as metrics want them. They are named tuples, which
+cost a third of frozen dataclasses to make: each call that is told makes four.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Outcome(StrEnum):
@@ -53,8 +54,7 @@ class DelaySource(StrEnum):
     HINT = "hint"
 
 
-@dataclass(frozen=True, slots=True)
-class CallStarted:
+class CallStarted(NamedTuple):
     """A policy was used on an operation.
 
     `function` is the qualified name of the decorated function, None where there is none.
@@ -68,8 +68,7 @@ class CallStarted:
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptStarted:
+class AttemptStarted(NamedTuple):
     """The function is about to run for the `number`-th time in this call."""
 
     operation: str
@@ -77,8 +76,7 @@ class AttemptStarted:
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptEnded:
+class AttemptEnded(NamedTuple):
     """One run of the function is over.
 
     `error_type` names what failed, under the rules of `telemetry.error_type`; it and `error` are None
@@ -95,8 +93,7 @@ class AttemptEnded:
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class RetryScheduled:
+class RetryScheduled(NamedTuple):
     """Attempt `number` failed, and another will follow after `delay` seconds.
 
     `hint` is what the server asked for, before any cap. `ignored` names the callable (`hint` or `backoff`)
@@ -112,8 +109,7 @@ class RetryScheduled:
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallEnded:
+class CallEnded(NamedTuple):
     """The call is over: what it came to, over all its attempts and waits.
 
     `attempts` may be 0. `delay_total` is what was waited, `duration` what the whole call took, in seconds.

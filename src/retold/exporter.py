@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from retold.events import AttemptEnded, AttemptStarted, CallEnded, CallStarted, RetryScheduled
 
@@ -27,9 +27,12 @@ class Exporter:
     """
 
     name: str = ""
-    live: ClassVar[bool] = False
-    hears_success: ClassVar[bool] = True
-    hears_durations: ClassVar[bool] = True
+    live: bool = False
+    makes_current: bool = False
+    """Whether something of its own is current between starts and ends, as a span is. A retrospective exporter that
+    does so is told starts before, and ends after, the other retrospective ones."""
+    hears_success: bool = True
+    hears_durations: bool = True
     """Whether it has a use for durations and times. A retrospective exporter without one spares successful calls
     the clock; to it, calls begin with their first failure."""
     wake_signs: tuple[tuple[Mapping[str, object], str], ...] = ()
@@ -42,6 +45,13 @@ class Exporter:
         """Whether there is anything to tell. While it is not, calls pass this exporter by.
 
         Asked at every call until the answer is yes, and never again: it must be cheap.
+        """
+        return True
+
+    def wants_call(self) -> bool:
+        """Whether a call that begins now would be told of anything. Asked, where overridden, of live exporters only.
+
+        It must be cheap: it is asked at every call. If all live exporters decline, the call passes them by.
         """
         return True
 

@@ -208,3 +208,15 @@ def test_a_log_filter_that_raises_changes_no_call_either(clock: ManualClock) -> 
         logger.removeFilter(refuse)
 
     assert failures() == {("broken",): 1}
+
+
+def test_an_exporter_wants_every_call_unless_it_says_otherwise(form: Form, clock: ManualClock) -> None:
+    class Undecided(MemoryExporter):
+        def wants_call(self) -> bool:
+            return super().wants_call()
+
+    undecided = Undecided()
+    with retold.configure(exporters=[undecided]):
+        form.perform(policy(clock), Failing("page"))
+
+    assert len(undecided.calls) == 1

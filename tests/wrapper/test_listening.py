@@ -12,12 +12,12 @@ import retold
 from retold import AttemptEnded, AttemptStarted, CallEnded, CallStarted, Exporter, Policy
 from retold.testing import ManualClock
 from tests.forms import drive
-from tests.wrapper.ways import NAMES, Choice, counted
+from tests.wrapper.ways import COUNTED, NAMES, OTHERS, Choice, counted
 
 OPERATION = "shop.fetch"
 ATTEMPTS = 3
 PAIRS = list(itertools.product(NAMES, NAMES))
-EXPECTED = {"timed": (1, 3, 2), "told": (3, 3, 2)}
+EXPECTED = {"timed": (1, 3, 2), "told": (3, 3, 2), "wanted": (3, 3, 2), "declined": (0, 0, 0)}
 ENDS = {"success": 0, "retries": 2, "give-up": ATTEMPTS}
 
 
@@ -66,9 +66,9 @@ def test_a_call_reports_whole_to_those_who_listened_when_it_began(
 
     heard = first.expected(failures, gave_up=failures == ATTEMPTS)
     assert first.heard(OPERATION) == heard
-    if before != "counted":
+    if before not in COUNTED:
         assert counted(OPERATION) == (0, 0, 0)
-    if after not in ("quiet", "counted"):
+    if after not in ("quiet", *COUNTED):
         assert second.heard(OPERATION) == (0, 0, 0)
 
 
@@ -86,7 +86,7 @@ def test_a_function_reports_to_whoever_is_configured_after_it_was_decorated(
                 ended(each)
 
         numbers = tuple(now - then for now, then in zip(counted(OPERATION), begun, strict=True))
-        assert numbers == ((3, 3, 2) if way == "counted" else (0, 0, 0))
+        assert numbers == ((3, 3, 2) if way in COUNTED else (0, 0, 0))
         if way in EXPECTED:
             assert choice.heard(OPERATION) == EXPECTED[way]
 
@@ -106,13 +106,13 @@ def test_a_coroutine_that_starts_after_the_change_reports_whole_to_one_side(
         return "value"
 
     with retold.configure(exporters=first.exporters):
-        drive(function()) if before == "counted" and not failures else None
+        drive(function()) if before in COUNTED and not failures else None
         begun = counted(OPERATION)
         made = function()
         with retold.configure(exporters=second.exporters):
             ended(lambda: drive(made))
 
-    told = [choice for choice in (first, second) if choice.way in ("timed", "told")]
+    told = [choice for choice in (first, second) if choice.way in OTHERS]
     whole = [choice.expected(failures, gave_up=failures == ATTEMPTS) for choice in told]
     numbers = tuple(now - then for now, then in zip(counted(OPERATION), begun, strict=True))
     for choice, expected in zip(told, whole, strict=True):

@@ -48,7 +48,7 @@ def listeners() -> tuple[bool, bool]:
     if "call" in names:
         return names["call"]._page is not None, names["call"]._story is not None
     who = names["who"] if "who" in names else names["_retold_who"]
-    return who.page is not None, False
+    return who.page is not None, "_retold_story" in names
 
 
 def test_each_call_is_counted_once_while_exporters_change() -> None:

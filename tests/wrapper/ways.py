@@ -14,7 +14,23 @@ from retold.exporters.prometheus import Prometheus
 from retold.journal import JOURNAL, Distribution
 from retold.testing import MemoryExporter
 
-NAMES = ["quiet", "timed", "counted", "told"]
+NAMES = ["quiet", "timed", "counted", "told", "wanted", "declined", "declined and counted"]
+SILENT = ("quiet", "declined")
+COUNTED = ("counted", "declined and counted")
+TOLD = ("told", "wanted")
+OTHERS = {"timed", *TOLD}
+"""Ways whose exporters say themselves what they heard; the journal is shared by all that count."""
+
+
+class Asked(MemoryExporter):
+    """Asked at every call whether it wants to be told."""
+
+    def __init__(self, *, wants: bool) -> None:
+        super().__init__()
+        self.wants = wants
+
+    def wants_call(self) -> bool:
+        return self.wants
 
 
 class Choice:
@@ -26,13 +42,16 @@ class Choice:
 
     def __init__(self, way: str) -> None:
         self.way = way
-        self._memory = MemoryExporter()
+        self._memory = MemoryExporter() if way == "told" else Asked(wants=way == "wanted")
         self._stream = StringIO()
         made: dict[str, Callable[[], list[Exporter]]] = {
             "quiet": list,
             "timed": lambda: [Console(self._stream)],
             "counted": lambda: [Prometheus(CollectorRegistry())],
             "told": lambda: [self._memory],
+            "wanted": lambda: [self._memory],
+            "declined": lambda: [self._memory],
+            "declined and counted": lambda: [self._memory, Prometheus(CollectorRegistry())],
         }
         self.exporters = made[way]()
 
@@ -43,14 +62,14 @@ class Choice:
             ends = sum(" after " in line for line in lines)
             retries = len(lines) - ends
             return ends, retries + sum("ended as" in line for line in lines), retries
-        if self.way == "told":
+        if self.way in (*TOLD, "declined"):
             failed = sum(attempt.error_type is not None for attempt in self._memory.attempts)
             return len(self._memory.calls), failed, len(self._memory.retries)
         return counted(operation)
 
     def expected(self, failures: int, *, gave_up: bool) -> tuple[int, int, int]:
         """What these must have heard of one call."""
-        if self.way == "quiet" or (self.way == "timed" and not failures):
+        if self.way in SILENT or (self.way == "timed" and not failures):
             return 0, 0, 0
         return 1, failures, failures - gave_up
 

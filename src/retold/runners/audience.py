@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 
 from retold.exporter import Exporter
 from retold.journal import JOURNAL, Lock
@@ -15,10 +16,18 @@ class Audience:
     """The exporters that calls report to, sorted once by how they want to be told.
 
     Never changed after it is made: a call keeps the audience that it began with.
+
+    Attributes:
+        live: Told every call at every moment.
+        retrospective: Told from the first attempt on that does not succeed.
+        at_once: Those of them that hear of the others' ends too.
+        wanted: Whether a live exporter would be told anything of a call that begins now.
+        unwanted: The audience of a call that none of them wants; None if `wanted` is always true.
     """
 
     __slots__ = (
         "asleep",
+        "at_once",
         "exporters",
         "hears_success",
         "idle",
@@ -29,21 +38,36 @@ class Audience:
         "signs",
         "silent",
         "timed",
+        "unwanted",
+        "wanted",
     )
 
     def __init__(self, exporters: tuple[Exporter, ...]) -> None:
         awake = [exporter for exporter in exporters if _is_awake(exporter)]
         self.exporters = exporters
         self.asleep = tuple(exporter for exporter in exporters if exporter not in awake)
-        told = [exporter for exporter in awake if _is_told(exporter)]
-        self.live = tuple(exporter for exporter in told if exporter.live)
-        self.retrospective = tuple(exporter for exporter in told if not exporter.live)
         self.readers = frozenset(exporter.name for exporter in awake if exporter.reads_journal)
         self.journaling = bool(self.readers)
-        self.silent = not told
-        self.hears_success = any(exporter.live or exporter.hears_success for exporter in told)
-        self.timed = any(exporter.hears_durations for exporter in told)
         self.signs = _signs(self.asleep)
+        self._tell([exporter for exporter in awake if _is_told(exporter)])
+        self.wanted = _asking(self.live)
+        self.unwanted: Audience | None = None
+        if self.live and all(type(exporter).wants_call is not Exporter.wants_call for exporter in self.live):
+            self.unwanted = copy(self)
+            self.unwanted._tell(list(self.retrospective))
+
+    def for_call(self) -> Audience:
+        """Who of these listens to a call that begins now."""
+        return self if self.unwanted is None or self.wanted() else self.unwanted
+
+    def _tell(self, told: list[Exporter]) -> None:
+        self.live = tuple(exporter for exporter in told if exporter.live)
+        retrospective = [exporter for exporter in told if not exporter.live]
+        self.retrospective = tuple(sorted(retrospective, key=lambda exporter: not exporter.makes_current))
+        self.at_once = tuple(exporter for exporter in self.retrospective if exporter.hears_success)
+        self.silent = not told
+        self.hears_success = bool(self.live or self.at_once)
+        self.timed = any(exporter.hears_durations for exporter in told)
         # Whether a call that succeeds at once leaves nothing to do.
         self.idle = not (self.hears_success or self.journaling or self.timed)
 
@@ -82,6 +106,21 @@ def exporter_failed(exporter: Exporter, error: Exception) -> None:
         _logger.warning(EVENT_EXPORTER_FAILED, extra={EXPORTER: name, ERROR_TYPE: error_type(error)})
     except Exception:  # noqa: BLE001 - a handler or filter of the application's that raises; the failure is counted
         return
+
+
+def _asking(exporters: tuple[Exporter, ...]) -> Callable[[], bool]:
+    """Whether one of these wants a call that begins now; an exporter that fails to say does not."""
+
+    def wanted() -> bool:
+        for exporter in exporters:
+            try:
+                if exporter.wants_call():
+                    return True
+            except Exception as error:  # noqa: BLE001 - whatever an exporter raises, the call goes on
+                exporter_failed(exporter, error)
+        return False
+
+    return wanted
 
 
 def _is_told(exporter: Exporter) -> bool:

@@ -77,6 +77,8 @@ class Attempt:
             listeners = audience.latest
             if listeners.asleep:
                 listeners = audience.current()
+            if listeners.unwanted is not None:
+                listeners = listeners.for_call()
             if listeners.idle and self._plan.untimed:
                 self._listeners = listeners
                 return self

@@ -67,15 +67,17 @@ class Call:
         self.operation = operation
         self._function = function
 
-    def join(self, listeners: Audience, page: Page | None, began: float | None) -> None:
+    def join(self, listeners: Audience, page: Page | None, began: float | None, story: Story | None = None) -> None:
         """Take over a call whose first attempt has begun elsewhere.
 
         Args:
             listeners: Who listened when it began.
             page: Where its beginning has been written, if it has.
             began: When it began, on the policy's clock; None if nobody looked.
+            story: What has been told of it, if anything has.
         """
         self.number = 1
+        self._story = story
         self._open(listeners, page)
         self._running = self._told
         if self._timed:
@@ -85,7 +87,7 @@ class Call:
         """The function is about to run."""
         self.number += 1
         if self.number == 1:
-            listeners = audience.current()
+            listeners = audience.current().for_call()
             page = JOURNAL.page(self.operation) if listeners.journaling else None
             if page is not None:
                 page.call_began()
@@ -244,7 +246,7 @@ class Call:
 
     def _open(self, listeners: Audience, page: Page | None) -> None:
         self._page = page
-        if not listeners.silent:
+        if self._story is None and not listeners.silent:
             self._story = Story(listeners, self.plan.rules, self.operation, self._function)
         self._told = self._page is not None or self._story is not None or self.delays is not None
         self._timed = self._told or self.plan.rules.timeout is not None

@@ -28,20 +28,20 @@ class Story:
     the others. Retrospective exporters join at the first attempt that does not succeed.
     """
 
-    __slots__ = ("_function", "_operation", "_retrospective", "_rules", "_told")
+    __slots__ = ("_function", "_late", "_operation", "_rules", "_told")
 
     def __init__(self, audience: Audience, rules: Rules, operation: str, function: str | None) -> None:
         self._rules = rules
         self._operation = operation
         self._function = function
         self._told: list[tuple[Exporter, Any]] = []
-        self._retrospective = audience.retrospective
+        self._late = audience if audience.retrospective else None  # until its retrospective exporters have joined
         if audience.live:
             self._join(audience.live, time_ns())
 
     def attempt_started(self, number: int) -> None:
         if self._told:
-            self._tell(self._told, "attempt_started", AttemptStarted(self._operation, number, time_ns()))
+            self._tell_started(self._told, AttemptStarted(self._operation, number, time_ns()))
 
     def attempt_ended(
         self,
@@ -52,15 +52,30 @@ class Story:
         error: BaseException | None,
     ) -> None:
         now = time_ns()
-        if self._retrospective and outcome is not AttemptOutcome.SUCCESS:
-            self._catch_up(number, now - round(duration * 1e9))
+        if outcome is not _SUCCESS and self._late is not None:
+            self._catch_up(self._late, number, now - round(duration * 1e9))
         if self._told:
             event = AttemptEnded(self._operation, number, outcome, duration, error_type, error, now)
-            self._tell(reversed(self._told), "attempt_ended", event)
+            for exporter, state in reversed(self._told):
+                try:
+                    exporter.attempt_ended(state, event)
+                except Exception as failure:  # noqa: BLE001 - whatever an exporter raises, the call goes on
+                    exporter_failed(exporter, failure)
 
     def retry_scheduled(self, number: int, wait: Wait) -> None:
         event = RetryScheduled(self._operation, number, wait.delay, wait.source, wait.hint, wait.ignored, time_ns())
-        self._tell(reversed(self._told), "retry_scheduled", event)
+        for exporter, state in reversed(self._told):
+            try:
+                exporter.retry_scheduled(state, event)
+            except Exception as failure:  # noqa: BLE001 - see above
+                exporter_failed(exporter, failure)
+
+    def succeeded_at_once(self, duration: float) -> None:
+        """The first attempt succeeded, and so did the call."""
+        try:
+            self.attempt_ended(1, _SUCCESS, duration, None, None)
+        finally:  # whatever interrupts an exporter
+            self.call_ended(_SUCCEEDED, 1, duration, 0.0, None, False)
 
     def call_ended(
         self,
@@ -72,31 +87,38 @@ class Story:
         fallback: bool,
     ) -> None:
         event = CallEnded(self._operation, outcome, attempts, duration, delay_total, error_type, fallback, time_ns())
-        at_once = [(exporter, None) for exporter in self._retrospective if exporter.hears_success]
-        self._tell(reversed(at_once), "call_ended", event)
-        self._tell(reversed(self._told), "call_ended", event)
+        told = self._told
+        if self._late is not None and self._late.at_once:
+            told = [*told, *((exporter, None) for exporter in self._late.at_once)]
+        for exporter, state in reversed(told):
+            try:
+                exporter.call_ended(state, event)
+            except Exception as failure:  # noqa: BLE001 - see above
+                exporter_failed(exporter, failure)
 
     def _join(self, exporters: Iterable[Exporter], began: int) -> None:
         event = CallStarted(self._operation, self._function, self._rules.attempts, self._rules.timeout, began)
         for exporter in exporters:
             try:
-                state = exporter.call_started(event)
-            except Exception as error:  # noqa: BLE001 - whatever an exporter raises, the call goes on
-                exporter_failed(exporter, error)
-            else:
-                self._told.append((exporter, state))
+                self._told.append((exporter, exporter.call_started(event)))
+            except Exception as failure:  # noqa: BLE001 - see above
+                exporter_failed(exporter, failure)
 
-    def _catch_up(self, number: int, began: int) -> None:
+    def _catch_up(self, audience: Audience, number: int, began: int) -> None:
         """Tell the retrospective exporters, late, what the live ones heard at its moment."""
         first = len(self._told)
-        self._join(self._retrospective, began)
-        self._retrospective = ()
-        started = AttemptStarted(self._operation, number, began)
-        self._tell(self._told[first:], "attempt_started", started)
+        self._late = None
+        self._join(audience.retrospective, began)
+        self._tell_started(self._told[first:], AttemptStarted(self._operation, number, began))
 
-    def _tell(self, listeners: Iterable[tuple[Exporter, Any]], method: str, event: object) -> None:
-        for exporter, state in listeners:
+    def _tell_started(self, told: Iterable[tuple[Exporter, Any]], event: AttemptStarted) -> None:
+        for exporter, state in told:
             try:
-                getattr(exporter, method)(state, event)
-            except Exception as error:  # noqa: BLE001 - whatever an exporter raises, the call goes on
-                exporter_failed(exporter, error)
+                exporter.attempt_started(state, event)
+            except Exception as failure:  # noqa: BLE001 - see above
+                exporter_failed(exporter, failure)
+
+
+# Looking a member up in its enumeration takes longer than a comparison.
+_SUCCESS = AttemptOutcome.SUCCESS
+_SUCCEEDED = Outcome.SUCCESS

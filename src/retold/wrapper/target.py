@@ -15,9 +15,10 @@ from retold.runners import aio, audience, sync
 from retold.runners.audience import Audience
 from retold.runners.call import Call
 from retold.runners.plan import Plan
+from retold.runners.story import Story
 from retold.runners.untold import Untold
 from retold.wrapper.signature import ANYTHING, Signature
-from retold.wrapper.template import Way, code, sign
+from retold.wrapper.template import Way, code, listening, sign
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -26,17 +27,21 @@ class Listening:
     """Who hears of a call, as its wrapper loads it when the call begins: one object, so that it cannot be mixed up.
 
     Attributes:
-        audience: The exporters.
+        everyone: The exporters.
+        audience: Those of them that are left when those who are asked do not want the call.
+        wanted: Asks them; None if nobody is asked.
         page: Where the journal is written, if it is.
         decide: What to do after the first attempt failed; nothing yet, where somebody is to be told before.
         note, notes, fold: The page's list, its `append`, and what to call when it has grown long.
     """
 
-    __slots__ = ("audience", "decide", "fold", "note", "notes", "page")
+    __slots__ = ("audience", "decide", "everyone", "fold", "note", "notes", "page", "wanted")
 
-    def __init__(self, audience: Audience, decide: Decide, page: Page | None = None) -> None:
-        self.audience = audience
-        self.decide = decide if audience.silent else _undecided
+    def __init__(self, everyone: Audience, decide: Decide, page: Page | None, *, asks: bool) -> None:
+        self.everyone = everyone
+        self.audience = (everyone.unwanted or everyone) if asks else everyone
+        self.wanted = everyone.wanted if asks else None
+        self.decide = decide if self.audience.silent else _undecided
         self.page = page
         if page is not None:
             self.notes = page.entries
@@ -77,9 +82,12 @@ class Target:
             "_retold_nothing": _NOTHING,
             "_retold_now": self._plan.clock.now,
             "_retold_run": runner.run,
+            "_retold_succeeded": self._succeeded,
+            "_retold_tell": self._tell,
+            "_retold_told_failed": self._failed,
             "_retold_type": type,
         }
-        wrapper = FunctionType(code(self._signature, Way.TOLD, self._asynchronous, ()), names)
+        wrapper = FunctionType(code(self._signature, Way.ORDINARY, self._asynchronous, ()), names)
         if signature is not None:
             wrapper.__defaults__ = self._function.__defaults__
             wrapper.__kwdefaults__ = self._function.__kwdefaults__
@@ -94,11 +102,9 @@ class Target:
         wrapper = self._wrapper()
         if wrapper is None:
             return
-        way = self._way(listeners)
-        self._unsettled = way is Way.COUNTED
-        if self._unsettled:
-            way = Way.TOLD  # until the first call, which has the operation take its page
-        self._install(wrapper, way, Listening(listeners, self._plan.decide))
+        # The first call has the operation take its page: until then it is ordinary code.
+        self._unsettled = listeners.journaling and self._ways(listeners)[0] is not Way.ORDINARY
+        self._install(wrapper, listeners, None)
 
     def _begin(self) -> Call:
         """A call that is ordinary code from its start."""
@@ -106,15 +112,46 @@ class Target:
             self._settle()
         return Call(self._plan, self._operation, self._name)
 
-    def _way(self, listeners: Audience) -> Way:
+    def _tell(self, who: Listening) -> Story:
+        """A call begins of which somebody is told."""
+        story = Story(who.everyone, self._plan.rules, self._operation, self._name)
+        if who.page is not None:
+            who.page.call_began()
+        try:
+            story.attempt_started(1)
+        except BaseException as error:
+            self._failed(error, who, None, story)
+            raise
+        return story
+
+    def _succeeded(self, who: Listening, story: Story, duration: float) -> None:
+        """The first attempt of a call of which somebody is told has returned."""
+        if who.page is not None:
+            who.page.succeeded_at_once(duration)
+        story.succeeded_at_once(duration)
+
+    def _failed(self, error: BaseException, who: Listening, began: float | None, story: Story) -> Call | None:
+        """The first attempt of such a call raised: the call that goes on, or None if it ends by raising this error."""
+        call = Call(self._plan, self._operation, self._name)
+        try:
+            call.join(who.everyone, who.page, began, story)
+            return None if call.failed(error) else call
+        except BaseException:
+            call.close()
+            raise
+
+    def _ways(self, listeners: Audience) -> tuple[Way, bool]:
+        """How calls go, and whether those who may want to be told are asked before."""
         rules = self._plan.rules
-        if listeners.hears_success or listeners.signs is None:
-            return Way.TOLD
-        if rules.on_result is not None or rules.fallback is not MISSING:
-            return Way.TOLD
+        if listeners.signs is None or rules.on_result is not None or rules.fallback is not MISSING:
+            return Way.ORDINARY, False
+        others = listeners.unwanted or listeners
+        if others.hears_success:
+            return Way.TOLD, False
+        asks = others is not listeners
         if listeners.journaling:
-            return Way.COUNTED
-        return Way.TIMED if rules.timeout is not None or listeners.timed else Way.QUIET
+            return Way.COUNTED, asks
+        return Way.TIMED if rules.timeout is not None or others.timed else Way.QUIET, asks
 
     def _settle(self) -> None:
         page = JOURNAL.page(self._operation)
@@ -122,23 +159,21 @@ class Target:
             wrapper, listeners = self._wrapper(), audience.current()
             if wrapper is not None and self._unsettled:
                 self._unsettled = False
-                self._install(wrapper, Way.COUNTED, Listening(listeners, self._plan.decide, page))
+                self._install(wrapper, listeners, page)
 
-    def _install(self, wrapper: FunctionType, way: Way, listening: Listening) -> None:
-        signs = listening.audience.signs or ()
+    def _install(self, wrapper: FunctionType, listeners: Audience, page: Page | None) -> None:
+        signs = listeners.signs or ()
         names = wrapper.__globals__
         for index, (namespace, key) in enumerate(signs):
             names[sign(index, key)] = namespace
+        way, asks = (Way.ORDINARY, False) if self._unsettled else self._ways(listeners)
         # Before the code that loads it: what the code before loads stays right for calls that have yet to load it.
-        if way is Way.COUNTED:
-            names["_retold_counting"] = listening
-        elif way is not Way.TOLD:
-            names["_retold_quiet"] = listening
-        wrapper.__code__ = self._code(way, tuple(key for _, key in signs))
+        names[listening(way, asks=asks)] = Listening(listeners, self._plan.decide, page, asks=asks)
+        wrapper.__code__ = self._code(way, tuple(key for _, key in signs), asks=asks)
 
-    def _code(self, way: Way, signs: tuple[str, ...]) -> Any:
+    def _code(self, way: Way, signs: tuple[str, ...], *, asks: bool) -> Any:
         """Code of this wrapper's own, since what CPython learns about a call it keeps there."""
-        shared = code(self._signature, way, self._asynchronous, signs)
+        shared = code(self._signature, way, self._asynchronous, signs, asks)
         name = self._name.rpartition(".")[2]
         return shared.replace(co_name=name, co_qualname=name)
 

@@ -10,18 +10,42 @@ from __future__ import annotations
 import linecache
 from enum import Enum
 from functools import lru_cache
+from textwrap import indent
 from types import CodeType
 
 from retold.journal import FOLD_AT
 from retold.wrapper.signature import Signature
 
-_TOLD = """\
+_ORDINARY = """\
     return {await_}_retold_run(_retold_begin(), _retold_function, {packed})
 """
 
-_QUIET = """\
-    _retold_who = _retold_quiet
+_TELLING = """\
+    _retold_story = _retold_tell(_retold_who)
+    _retold_began = _retold_now()
     try:
+        _retold_result = {await_}_retold_function({arguments})
+    except _retold_any as _retold_error:
+        _retold_call = _retold_told_failed(_retold_error, _retold_who, _retold_began, _retold_story)
+        if _retold_call is None:
+            raise
+    else:
+        _retold_succeeded(_retold_who, _retold_story, _retold_now() - _retold_began)
+        return _retold_result
+    return {await_}_retold_run(_retold_call, _retold_function, {packed})
+"""
+
+_TOLD = f"""\
+    _retold_who = {{who}}
+{_TELLING}"""
+
+_ASKED = f"""\
+    if _retold_who.wanted():
+{indent(_TELLING, "    ")}"""
+
+_QUIET = """\
+    _retold_who = {who}
+{asked}    try:
         return {await_}_retold_function({arguments})
     except _retold_any as _retold_error:
         _retold_next = _retold_who.decide(_retold_error, 1, None, 0.0)
@@ -33,8 +57,8 @@ _QUIET = """\
 """
 
 _TIMED = """\
-    _retold_who = _retold_quiet
-    _retold_began = _retold_now()
+    _retold_who = {who}
+{asked}    _retold_began = _retold_now()
     try:
         return {await_}_retold_function({arguments})
     except _retold_any as _retold_error:
@@ -47,8 +71,8 @@ _TIMED = """\
 """
 
 _COUNTED = f"""\
-    _retold_who = _retold_counting
-    _retold_began = _retold_now()
+    _retold_who = {{who}}
+{{asked}}    _retold_began = _retold_now()
     _retold_who.note(None)
     try:
         _retold_result = {{await_}}_retold_function({{arguments}})
@@ -68,8 +92,10 @@ _COUNTED = f"""\
 class Way(Enum):
     """Who hears of a call that succeeds at once, and so what its first attempt has to do."""
 
+    ORDINARY = _ORDINARY
+    """It has more to do than this code should hold: the whole call is ordinary code."""
     TOLD = _TOLD
-    """Somebody is told: the whole call is ordinary code."""
+    """Somebody, at every moment."""
     QUIET = _QUIET
     """Nobody: no clock is read, and nothing is made."""
     TIMED = _TIMED
@@ -79,7 +105,7 @@ class Way(Enum):
 
 
 @lru_cache(maxsize=1024)
-def code(signature: Signature, way: Way, asynchronous: bool, signs: tuple[str, ...]) -> CodeType:
+def code(signature: Signature, way: Way, asynchronous: bool, signs: tuple[str, ...], asks: bool = False) -> CodeType:
     """The code of a wrapper. Tracebacks and debuggers find its source in `linecache`.
 
     Args:
@@ -87,20 +113,28 @@ def code(signature: Signature, way: Way, asynchronous: bool, signs: tuple[str, .
         way: Who hears of a call that succeeds at once.
         asynchronous: Whether it is a coroutine function.
         signs: Keys of namespaces, under which a value other than None tells that a sleeping exporter may have woken.
+        asks: Whether exporters are first asked if they want the call: then it is told, and else goes the way.
     """
     source = f"{'async ' if asynchronous else ''}def wrapper({signature.parameters()}):\n"
-    if signs and way is not Way.TOLD:
+    if signs and way is not Way.ORDINARY:
         woken = " or ".join(f"{sign(index, key)}[{key!r}] is not None" for index, key in enumerate(signs))
-        source += f"    if {woken}:\n    {_TOLD}"
-    source = (source + way.value).format(
-        await_="await " if asynchronous else "", arguments=signature.arguments(), packed=signature.packed()
+        source += f"    if {woken}:\n    {_ORDINARY}"
+    source = (source + way.value.replace("{asked}", _ASKED if asks else "")).format(
+        await_="await " if asynchronous else "",
+        arguments=signature.arguments(),
+        packed=signature.packed(),
+        who=listening(way, asks=asks),
     )
-    filename = (
-        f"<retold {way.name.lower()} {'async ' if asynchronous else ''}({signature.parameters()}) {' '.join(signs)}>"
-    )
+    kind = f"{way.name.lower()}{' asking' if asks else ''}{' async' if asynchronous else ''}"
+    filename = f"<retold {kind} ({signature.parameters()}) {' '.join(signs)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     made: CodeType = compile(source, filename, "exec").co_consts[0]
     return made
+
+
+def listening(way: Way, *, asks: bool) -> str:
+    """The name under which the code finds who hears of a call. No other kind of code loads it."""
+    return f"_retold_{way.name.lower()}{'_asking' if asks else ''}"
 
 
 def sign(index: int, key: str) -> str:
