@@ -31,6 +31,8 @@ EXPORTER = "retold.exporter"
 LABEL = "retold.label"
 SUPPRESSED = "retold.suppressed"
 ERROR_TYPE = "error.type"
+EXCEPTION_MESSAGE = "exception.message"
+EXCEPTION_STACKTRACE = "exception.stacktrace"
 FUNCTION = "code.function.name"
 
 EVENT_ATTEMPT_FAILED = "retold.attempt.failed"

@@ -46,17 +46,17 @@ class Watching(Sampler):
 class Sdk:
     """A tracer provider and a meter provider, and what has arrived at their ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, sampler: Sampler | None = None) -> None:
         self.sampler = Watching()
         self.finished = InMemorySpanExporter()
-        self.tracers = TracerProvider(sampler=self.sampler, shutdown_on_exit=False)
+        self.tracers = TracerProvider(sampler=sampler or self.sampler, shutdown_on_exit=False)
         self.tracers.add_span_processor(SimpleSpanProcessor(self.finished))
         self.reader = InMemoryMetricReader()
         self.meters = MeterProvider([self.reader], shutdown_on_exit=False)
         self.tracer = self.tracers.get_tracer("shop")
 
-    def exporter(self, *, metrics: bool | None = None) -> OpenTelemetry:
-        return OpenTelemetry(metrics=metrics, tracer_provider=self.tracers, meter_provider=self.meters)
+    def exporter(self, **options: Any) -> OpenTelemetry:
+        return OpenTelemetry(tracer_provider=self.tracers, meter_provider=self.meters, **options)
 
     @property
     def spans(self) -> list[ReadableSpan]:

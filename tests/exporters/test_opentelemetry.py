@@ -228,6 +228,48 @@ def test_only_a_meter_provider_wakes_the_metrics() -> None:
     assert done.lines == ["[]", "[('retold.call.duration', 2), ('retold.calls', 2)]"]
 
 
+def test_spans_begin_when_their_provider_is_set_after_that_of_metrics() -> None:
+    done = run(
+        PROGRAM
+        + """
+    fetch = decorate()
+    metrics.set_meter_provider(MeterProvider([reader]))
+    fetch()
+    tracers = TracerProvider()
+    tracers.add_span_processor(SimpleSpanProcessor(kept))
+    trace.set_tracer_provider(tracers)
+    fetch()
+    report()
+    """
+    )
+
+    assert done.lines == [SPANS, "[('retold.call.duration', 2), ('retold.calls', 2)]"]
+
+
+@pytest.mark.parametrize("failures", [0, 2])
+def test_spans_that_no_provider_makes_are_looked_for_and_missed_quietly(failures: int) -> None:
+    done = run(
+        PROGRAM
+        + f"""
+    from retold.exporters.opentelemetry import OpenTelemetry
+    retold.configure(exporters=[OpenTelemetry(attempt_spans="on_retry")])
+    metrics.set_meter_provider(MeterProvider([reader]))
+    turns = iter([OSError] * {failures} + [None])
+
+    @retold.retry(on=OSError, backoff=0)
+    def fetch():
+        if error := next(turns):
+            raise error
+
+    fetch()
+    print(trace.get_current_span() is trace.INVALID_SPAN)
+    report()
+    """
+    )
+
+    assert done.lines[:2] == ["True", "[]"]
+
+
 def test_an_exporter_made_after_the_provider_is_set_carries_on_for_one_made_before() -> None:
     done = run(
         PROGRAM

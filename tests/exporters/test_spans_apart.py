@@ -2,12 +2,15 @@
 
 import asyncio
 import contextvars
+import itertools
 import logging
+import threading
 from collections.abc import AsyncGenerator, Generator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from opentelemetry import trace
+from opentelemetry import baggage, context, trace
 
 from retold import Policy
 from retold.testing import ManualClock
@@ -88,6 +91,129 @@ async def test_an_async_block_that_is_closed_by_another_task_logs_no_failed_deta
     assert await asyncio.create_task(first()) == 1
     with caplog.at_level(logging.DEBUG):
         await asyncio.create_task(last())
+
+    assert "detach" not in caplog.text
+    assert len(sdk.spans) == 2
+    assert trace.get_current_span() is trace.INVALID_SPAN
+
+
+def test_threads_do_not_mix_their_spans(sdk: Sdk, sync_form: Form, clock: ManualClock) -> None:
+    barrier = threading.Barrier(4)
+
+    def one(name: str) -> None:
+        runs = itertools.count(1)
+
+        def work() -> None:
+            barrier.wait(10)
+            with sdk.tracer.start_as_current_span(f"GET {name}"):
+                barrier.wait(10)
+            if next(runs) == 1:
+                raise OSError
+
+        sync_form.perform(policy(clock, operation=name), work)
+        assert trace.get_current_span() is trace.INVALID_SPAN
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, "abcd"))
+
+    by_id = {span_id(span): span for span in sdk.spans}
+    for name in "abcd":
+        parents = [by_id[parent_id(span) or 0] for span in sdk.spans if span.name == f"GET {name}"]
+        assert [(span.name, attributes(span)["retold.attempt.number"]) for span in parents] == [
+            (f"attempt {name}", 1),
+            (f"attempt {name}", 2),
+        ]
+        assert parent_id(sdk.span(name)) is None
+
+
+def test_a_call_in_a_copied_context_hangs_below_the_span_of_the_copy(
+    sdk: Sdk, sync_form: Form, clock: ManualClock
+) -> None:
+    with sdk.tracer.start_as_current_span("order") as order:
+        copied = contextvars.copy_context()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(copied.run, sync_form.perform, policy(clock), lambda: "page").result()
+
+    assert parent_id(sdk.span("shop.fetch")) == order.get_span_context().span_id
+    assert copied.run(trace.get_current_span) is order
+
+
+async def test_a_task_that_outlives_its_attempt_stays_below_it(sdk: Sdk, async_form: Form, clock: ManualClock) -> None:
+    started: list[asyncio.Task[None]] = []
+    over = asyncio.Event()
+
+    async def later() -> None:
+        await over.wait()
+        sdk.tracer.start_span("later").end()
+
+    async def work() -> None:
+        started.append(asyncio.create_task(later()))
+        if len(started) == 1:
+            raise OSError
+
+    await async_form.awaiting(policy(clock), work)
+    over.set()
+    await asyncio.gather(*started)
+
+    parents = [parent_id(span) for span in sdk.spans if span.name == "later"]
+    assert sorted(map(str, parents)) == sorted(str(span_id(span)) for span in sdk.attempts())
+
+
+def test_a_parent_that_is_given_explicitly_is_the_parent(sdk: Sdk, form: Form, clock: ManualClock) -> None:
+    elsewhere = sdk.tracer.start_span("elsewhere")
+
+    with trace.use_span(elsewhere):
+        form.perform(policy(clock), lambda: sdk.tracer.start_span("GET", context=context.Context()).end())
+
+    assert parent_id(sdk.span("shop.fetch")) == elsewhere.get_span_context().span_id
+    assert parent_id(sdk.span("GET")) is None
+
+
+def test_baggage_of_the_caller_is_seen_in_every_attempt_and_after(sdk: Sdk, form: Form, clock: ManualClock) -> None:
+    seen: list[object] = []
+
+    def work() -> None:
+        seen.append(baggage.get_baggage("tenant"))
+        if len(seen) == 1:
+            raise OSError
+
+    token = context.attach(baggage.set_baggage("tenant", "a"))
+    form.perform(policy(clock), work)
+    assert baggage.get_baggage("tenant") == "a"
+    context.detach(token)
+
+    assert seen == ["a", "a"]
+
+
+def test_a_context_that_the_function_leaves_attached_is_not_torn_away(sdk: Sdk, clock: ManualClock) -> None:
+    before = context.get_current()
+
+    def forgetful() -> None:
+        context.attach(context.set_value("shop", "left"))
+
+    def surrounded() -> object:
+        policy(clock).call(forgetful)
+        return context.get_value("shop")
+
+    assert contextvars.copy_context().run(surrounded) == "left"
+    assert context.get_current() is before
+    assert len(sdk.spans) == 2
+
+
+def test_a_generator_that_is_dropped_in_another_context_ends_its_spans(
+    sdk: Sdk, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def pages() -> Generator[int, None, None]:
+        for attempt in policy(clock):
+            with attempt:
+                yield attempt.number
+
+    generators = [pages()]
+    contextvars.copy_context().run(next, generators[0])
+
+    with caplog.at_level(logging.DEBUG):
+        contextvars.Context().run(generators.clear)
 
     assert "detach" not in caplog.text
     assert len(sdk.spans) == 2

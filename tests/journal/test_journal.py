@@ -232,7 +232,7 @@ def test_a_journal_that_starts_again_knows_its_operations_at_0(journal: Journal)
 
 
 def exemplar(value: float, time: float) -> Exemplar:
-    return Exemplar(value, "0" * 32, "0" * 16, time)
+    return Exemplar(value, 0, 0, time)
 
 
 def shown(journal: Journal) -> list[Exemplar]:

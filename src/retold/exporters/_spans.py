@@ -1,18 +1,18 @@
 """The spans of one call: one for the call, and one for each attempt below it.
 
-An attempt's span stays open until it is known what follows, for that belongs on it, and is then ended with the
-time at which the attempt was over. Contexts are attached by `attempt_started` and detached before the call
-sleeps or ends, never across a wait.
+The span of an attempt that failed stays open until it is known what follows, for that belongs on it, and is then ended
+with the time at which the attempt was over. Contexts are attached by `attempt_started` and detached before the call
+sleeps or ends, never across a wait. What is not recorded is attached all the same, so that what runs below follows
+the decision.
 """
 
 from __future__ import annotations
 
 from contextvars import Token
+from typing import TypeAlias
 
-from opentelemetry import context as context_api
-from opentelemetry import trace as trace_api
-from opentelemetry.context import Context
-from opentelemetry.trace import Span, StatusCode, Tracer
+from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.trace import Span, StatusCode, TraceFlags, set_span_in_context
 
 from retold import telemetry
 from retold.events import (
@@ -24,114 +24,175 @@ from retold.events import (
     Outcome,
     RetryScheduled,
 )
+from retold.exporters._tracing import Tracing
 from retold.journal import JOURNAL, Exemplar
 from retold.telemetry import Metric
 
+_Attributes: TypeAlias = dict[str, str | int | float]
+_Attached: TypeAlias = tuple[Context, Token[Context]]
+
+_SUCCESS = AttemptOutcome.SUCCESS
+_SUCCEEDED = Outcome.SUCCESS
 _NO_ERROR = (Outcome.SUCCESS, Outcome.CANCELLED)
+_SUCCEEDED_AT_ONCE: _Attributes = {
+    telemetry.OUTCOME: "success",
+    telemetry.RETRIED: False,
+    telemetry.ATTEMPT_COUNT: 1,
+    telemetry.DELAY_TOTAL: 0.0,
+    telemetry.FALLBACK: False,
+}
 
 
 class CallSpans:
     """The spans of one call that are open, and the contexts that are attached."""
 
-    __slots__ = ("_attached", "_attempt", "_attempt_ended", "_call", "_dropped", "_operation", "_tracer")
+    __slots__ = (
+        "_attempt",
+        "_attempt_context",
+        "_attempt_ended",
+        "_call",
+        "_call_context",
+        "_dropped",
+        "_failure",
+        "_of_attempt",
+        "_splits",
+        "_tracing",
+    )
 
-    def __init__(self, tracer: Tracer, event: CallStarted) -> None:
-        attributes: dict[str, str | int | float] = {telemetry.OPERATION: event.operation}
+    def __init__(self, tracing: Tracing, event: CallStarted) -> None:
+        attributes: _Attributes = {telemetry.OPERATION: event.operation}
         if event.function is not None:
             attributes[telemetry.FUNCTION] = event.function
         if event.max_attempts is not None:
             attributes[telemetry.POLICY_MAX_ATTEMPTS] = event.max_attempts
         if event.timeout is not None:
             attributes[telemetry.POLICY_TIMEOUT] = event.timeout
-        self._tracer = tracer
-        self._operation = event.operation
-        self._call = tracer.start_span(event.operation, attributes=attributes, start_time=event.time)
+        self._tracing = tracing
+        self._call = tracing.tracer.start_span(event.operation, attributes=attributes, start_time=event.time)
+        # Below a call that is not recorded, a sampler that follows the parent drops the attempts as well.
+        self._splits = tracing.style.attempts and not (tracing.follows_parent and not self._call.is_recording())
         self._attempt: Span | None = None
         self._attempt_ended = 0
-        self._attached: list[tuple[Context, Token[Context]]] = []
+        self._of_attempt: _Attributes | None = None
+        self._failure: tuple[str | None, dict[str, str]] | None = None
+        self._call_context: _Attached | None = None
+        self._attempt_context: _Attached | None = None
         self._dropped = 0
 
     def attempt_started(self, event: AttemptStarted) -> None:
-        context = trace_api.set_span_in_context(self._call)
-        self._attached.clear()
-        self._attach(context)
+        context = set_span_in_context(self._call)
+        self._call_context = context, attach(context)
+        if not self._splits:
+            return
         if event.number > telemetry.MAX_ATTEMPT_SPANS:
             self._dropped += 1
             return
-        self._attempt = self._tracer.start_span(
+        self._attempt = self._tracing.tracer.start_span(
             f"attempt {event.operation}",
             context,
             attributes={telemetry.OPERATION: event.operation, telemetry.ATTEMPT_NUMBER: event.number},
             start_time=event.time,
         )
-        self._attach(trace_api.set_span_in_context(self._attempt, context))
+        context = set_span_in_context(self._attempt, context)
+        self._attempt_context = context, attach(context)
 
     def attempt_ended(self, event: AttemptEnded) -> None:
-        self._attempt_ended = event.time
+        self._attempt_context = _left(self._attempt_context)
         span = self._attempt
-        if span is None:
-            return
-        self._detach(down_to=1)
-        span.set_attribute(telemetry.ATTEMPT_OUTCOME, event.outcome.value)
-        if event.error_type is not None:
-            span.set_attribute(telemetry.ERROR_TYPE, event.error_type)
-        if event.outcome is AttemptOutcome.ERROR:
-            span.set_status(StatusCode.ERROR)
-        _show(telemetry.ATTEMPT_DURATION, self._operation, event.outcome, event.duration, span, event.time)
+        outcome = "success" if event.outcome is _SUCCESS else event.outcome.value
+        if "prometheus" in JOURNAL.readers:
+            _show(telemetry.ATTEMPT_DURATION, outcome, event, span or self._call)
+        if event.outcome is not _SUCCESS:
+            self._failed(event, outcome, span)
+        elif span is not None:
+            span.set_attribute(telemetry.ATTEMPT_OUTCOME, outcome)
+            span.end(event.time)
+            self._attempt = None
 
     def retry_scheduled(self, event: RetryScheduled) -> None:
+        if self._of_attempt is not None:
+            self._of_attempt[telemetry.RETRY_DELAY] = event.delay
+            self._of_attempt[telemetry.RETRY_DELAY_SOURCE] = event.source.value
         if self._attempt is not None:
-            self._attempt.set_attribute(telemetry.RETRY_DELAY, event.delay)
-            self._attempt.set_attribute(telemetry.RETRY_DELAY_SOURCE, event.source.value)
-        self._end_attempt()
+            self._end_attempt(self._attempt)
         self._detach()
 
     def call_ended(self, event: CallEnded) -> None:
-        self._end_attempt()
+        if self._attempt is not None:
+            self._end_attempt(self._attempt)
         self._detach()
         span = self._call
-        span.set_attributes(
-            {
-                telemetry.OUTCOME: event.outcome.value,
-                telemetry.RETRIED: event.retried,
-                telemetry.ATTEMPT_COUNT: event.attempts,
-                telemetry.DELAY_TOTAL: event.delay_total,
-                telemetry.FALLBACK: event.fallback,
-            }
-        )
-        if event.error_type is not None:
-            span.set_attribute(telemetry.ERROR_TYPE, event.error_type)
-        if self._dropped:
-            span.set_attribute(telemetry.ATTEMPT_SPANS_DROPPED, self._dropped)
-        if event.outcome not in _NO_ERROR:
-            span.set_status(StatusCode.ERROR)
-        _show(telemetry.CALL_DURATION, self._operation, event.outcome, event.duration, span, event.time)
+        if event.outcome is _SUCCEEDED and event.attempts == 1:
+            span.set_attributes(_SUCCEEDED_AT_ONCE)
+        elif span.is_recording():
+            self._conclude(event, span)
+        if "prometheus" in JOURNAL.readers:
+            _show(telemetry.CALL_DURATION, event.outcome.value, event, span)
         span.end(event.time)
 
-    def _end_attempt(self) -> None:
-        if self._attempt is not None:
-            self._attempt.end(self._attempt_ended)
-            self._attempt = None
+    def _failed(self, event: AttemptEnded, outcome: str, span: Span | None) -> None:
+        style = self._tracing.style
+        self._attempt_ended = event.time
+        self._failure = None
+        if span is not None:
+            self._of_attempt = {telemetry.ATTEMPT_OUTCOME: outcome}
+            if event.error_type is not None:
+                self._of_attempt[telemetry.ERROR_TYPE] = event.error_type
+            if event.outcome is AttemptOutcome.ERROR:
+                span.set_status(style.failed)
+        if style.show is not None and event.error is not None and (span or self._call).is_recording():
+            # Last: what the user shows may raise, and then everything else has been said.
+            details = style.show(event.error)
+            self._failure = event.error_type, details
+            if self._of_attempt is not None:
+                self._of_attempt.update(details)
 
-    def _attach(self, context: Context) -> None:
-        self._attached.append((context, context_api.attach(context)))
+    def _conclude(self, event: CallEnded, span: Span) -> None:
+        attributes: _Attributes = {
+            telemetry.OUTCOME: event.outcome.value,
+            telemetry.RETRIED: event.retried,
+            telemetry.ATTEMPT_COUNT: event.attempts,
+            telemetry.DELAY_TOTAL: event.delay_total,
+            telemetry.FALLBACK: event.fallback,
+        }
+        if event.error_type is not None:
+            attributes[telemetry.ERROR_TYPE] = event.error_type
+            if self._failure is not None and self._failure[0] == event.error_type:
+                attributes.update(self._failure[1])
+        if self._dropped:
+            attributes[telemetry.ATTEMPT_SPANS_DROPPED] = self._dropped
+        span.set_attributes(attributes)
+        if event.outcome not in _NO_ERROR:
+            span.set_status(StatusCode.ERROR)
 
-    def _detach(self, *, down_to: int = 0) -> None:
-        """Detach what was attached, last first, as far as it is current.
+    def _end_attempt(self, span: Span) -> None:
+        if self._of_attempt is not None:
+            span.set_attributes(self._of_attempt)
+            self._of_attempt = None
+        span.end(self._attempt_ended)
+        self._attempt = None
 
-        A block may be left in another context. And what another exporter attached above is gone only when that one
-        has been told of the wait or the end.
-        """
-        while len(self._attached) > down_to and context_api.get_current() is self._attached[-1][0]:
-            context_api.detach(self._attached.pop()[1])
+    def _detach(self) -> None:
+        if self._attempt_context is not None:
+            self._attempt_context = _left(self._attempt_context)
+        self._call_context = _left(self._call_context)
 
 
-def _show(metric: Metric, operation: str, outcome: str, duration: float, span: Span, time: int) -> None:
-    """Offer a sampled span as an exemplar, to those who show any."""
+def _left(attached: _Attached | None) -> _Attached | None:
+    """Detach a context if it is current; what is not, and so is still to be detached.
+
+    A block may be left in another context. And what another exporter attached above is gone only when that one
+    has been told of the wait or the end.
+    """
+    if attached is not None and get_current() is attached[0]:
+        detach(attached[1])
+        return None
+    return attached
+
+
+def _show(metric: Metric, outcome: str, event: AttemptEnded | CallEnded, span: Span) -> None:
+    """Offer a sampled span as an exemplar."""
     context = span.get_span_context()
-    if context.trace_flags.sampled and "prometheus" in JOURNAL.readers:
-        trace_id, span_id = (
-            trace_api.format_trace_id(context.trace_id),
-            trace_api.format_span_id(context.span_id),
-        )
-        JOURNAL.show(operation, metric, outcome, Exemplar(duration, trace_id, span_id, time / 1e9))
+    if context.trace_flags & TraceFlags.SAMPLED:
+        exemplar = Exemplar(event.duration, context.trace_id, context.span_id, event.time / 1e9)
+        JOURNAL.show(event.operation, metric, outcome, exemplar)

@@ -125,4 +125,5 @@ def _add_histogram(family: Family, labels: list[dict[str, str]], value: Any) -> 
 
 
 def _exemplar(shown: Shown) -> Exemplar:
-    return Exemplar({"trace_id": shown.trace_id, "span_id": shown.span_id}, shown.value, shown.time)
+    ids = {"trace_id": f"{shown.trace_id:032x}", "span_id": f"{shown.span_id:016x}"}
+    return Exemplar(ids, shown.value, shown.time)

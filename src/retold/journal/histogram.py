@@ -16,8 +16,8 @@ class Exemplar(NamedTuple):
     """A sampled span behind a histogram's bucket; `time` is in Unix seconds."""
 
     value: float
-    trace_id: str
-    span_id: str
+    trace_id: int
+    span_id: int
     time: float
 
 
