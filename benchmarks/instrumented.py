@@ -9,8 +9,10 @@ from time import perf_counter
 from typing import Protocol
 
 from opentelemetry import context as context_api
+from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import Span, StatusCode, Tracer, get_current_span, set_span_in_context
+from opentelemetry.util.types import Attributes, AttributeValue
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from benchmarks.subjects import ATTEMPTS, Function, Unavailable
@@ -205,6 +207,70 @@ def tracing_lean(fn: Function, tracer: Tracer) -> Function:
     return call
 
 
+def tracing_all(fn: Function, tracer: Tracer, *, attempts: bool) -> Function:
+    """The floor of what Retold tells: a span of the call and, if wanted, of each attempt, with all attributes."""
+    name = f"attempt {_OPERATION}"
+    policy: Attributes = {"operation": _OPERATION, "function": _OPERATION, "max_attempts": ATTEMPTS}
+
+    def call(x: object) -> object:
+        spanned = tracer.start_span(_OPERATION, attributes=policy)
+        context = set_span_in_context(spanned)
+        token = context_api.attach(context)
+        try:
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    result = run(x, attempt, context) if attempts else fn(x)
+                except Unavailable as error:
+                    if attempt == ATTEMPTS:
+                        spanned.set_attributes(_ended("attempts_exhausted", attempt))
+                        spanned.set_attribute("error.type", _type_of(error))
+                        spanned.set_status(StatusCode.ERROR)
+                        raise
+                else:
+                    spanned.set_attributes(_ended("success", attempt))
+                    return result
+        finally:
+            context_api.detach(token)
+            spanned.end()
+        return None
+
+    def run(x: object, attempt: int, context: Context) -> object:
+        span = tracer.start_span(name, context, attributes={"operation": _OPERATION, "number": attempt})
+        token = context_api.attach(set_span_in_context(span, context))
+        try:
+            result = fn(x)
+        except Unavailable as error:
+            failed: dict[str, AttributeValue] = {
+                "outcome": "error",
+                "error.type": _type_of(error),
+                "delay": 0.0,
+                "source": "backoff",
+            }
+            span.set_attributes(failed)
+            span.set_status(StatusCode.ERROR)
+            raise
+        else:
+            span.set_attribute("outcome", "success")
+            return result
+        finally:
+            context_api.detach(token)
+            span.end()
+
+    return call
+
+
+def _failed(error: Exception) -> dict[str, AttributeValue]:
+    return {"outcome": "error", "error.type": _type_of(error), "delay": 0.0, "source": "backoff"}
+
+
+def _ended(outcome: str, attempts: int) -> dict[str, AttributeValue]:
+    return {"outcome": outcome, "retried": attempts > 1, "count": attempts, "delay": 0.0, "fallback": False}
+
+
+def _type_of(error: Exception) -> str:
+    return f"{type(error).__module__}.{type(error).__qualname__}"
+
+
 def tracing_sampled(fn: Function, tracer: Tracer) -> Function:
     """The floor below an unsampled parent: a look at the parent, and no span."""
     traced = tracing_lean(fn, tracer)
@@ -231,9 +297,6 @@ def counting_and_tracing(fn: Function, instruments: Instruments, tracer: Tracer)
     return call
 
 
-def journaling_and_tracing(fn: Function, tracer: Tracer, spans: int) -> Function:
-    """The floor of all: lean spans around a journal."""
-    traced = journaling(fn)
-    for _ in range(spans):
-        traced = tracing_lean(traced, tracer)
-    return traced
+def journaling_and_tracing(fn: Function, tracer: Tracer, *, attempts: bool) -> Function:
+    """The floor of all: spans around a journal."""
+    return tracing_all(journaling(fn), tracer, attempts=attempts)

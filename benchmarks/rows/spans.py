@@ -8,7 +8,7 @@ from typing import Any
 import retold
 from benchmarks import backends, floors, ours
 from benchmarks.contest import Contest, Row
-from benchmarks.instrumented import tracing, tracing_lean, tracing_sampled
+from benchmarks.instrumented import tracing, tracing_all, tracing_lean, tracing_sampled
 from benchmarks.subjects import Function, fails_twice, returns
 
 _STOCK = "start_as_current_span"
@@ -41,7 +41,9 @@ def _spans(contest: Contest, subject: Callable[[], Function], **options: Any) ->
     retold.configure(exporters=[backends.spans(provider, **options)])
     tracer = provider.get_tracer("benchmarks")
     contest.time(_STOCK, "f(1)", f=tracing(subject(), tracer))
-    contest.time("floor: lean attempt span", "f(1)", f=tracing_lean(subject(), tracer))
+    contest.time("by hand: a lean attempt span", "f(1)", f=tracing_lean(subject(), tracer))
+    attempts = options.get("attempt_spans") != "off"
+    contest.time("floor: the same spans, by hand", "f(1)", f=tracing_all(subject(), tracer, attempts=attempts))
     contest.time("retold", "f(1)", f=ours.plain()(subject()))
 
 
