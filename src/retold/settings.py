@@ -91,6 +91,12 @@ def ensure() -> None:
             _choose(_chosen_by_now())
 
 
+def exporters_now() -> tuple[Exporter, ...]:
+    """The exporters of calls that begin now, chosen in code or, if nobody has, by the environment."""
+    ensure()
+    return audience.current().exporters
+
+
 def names_in(text: str) -> list[str]:
     """The exporter names in a comma-separated list, as `RETOLD_EXPORTERS` has it; `none` names none."""
     names = [name.strip() for name in text.split(",") if name.strip()]

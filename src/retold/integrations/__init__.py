@@ -1,0 +1,1 @@
+"""What other libraries need to work with Retold: one module for each."""
