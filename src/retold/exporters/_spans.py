@@ -73,7 +73,7 @@ class CallSpans:
         self._splits = tracing.style.attempts and not (tracing.follows_parent and not self._call.is_recording())
         self._attempt: Span | None = None
         self._attempt_ended = 0
-        self._of_attempt: _Attributes | None = None
+        self._of_attempt: _Attributes = {}
         self._failure: tuple[str | None, dict[str, str]] | None = None
         self._call_context: _Attached | None = None
         self._attempt_context: _Attached | None = None
@@ -97,6 +97,7 @@ class CallSpans:
         self._attempt_context = context, attach(context)
 
     def attempt_ended(self, event: AttemptEnded) -> None:
+        self._attempt_ended = event.time
         self._attempt_context = _left(self._attempt_context)
         span = self._attempt
         outcome = "success" if event.outcome is _SUCCESS else event.outcome.value
@@ -110,10 +111,9 @@ class CallSpans:
             self._attempt = None
 
     def retry_scheduled(self, event: RetryScheduled) -> None:
-        if self._of_attempt is not None:
+        if self._attempt is not None:
             self._of_attempt[telemetry.RETRY_DELAY] = event.delay
             self._of_attempt[telemetry.RETRY_DELAY_SOURCE] = event.source.value
-        if self._attempt is not None:
             self._end_attempt(self._attempt)
         self._detach()
 
@@ -132,7 +132,6 @@ class CallSpans:
 
     def _failed(self, event: AttemptEnded, outcome: str, span: Span | None) -> None:
         style = self._tracing.style
-        self._attempt_ended = event.time
         self._failure = None
         if span is not None:
             self._of_attempt = {telemetry.ATTEMPT_OUTCOME: outcome}
@@ -144,7 +143,7 @@ class CallSpans:
             # Last: what the user shows may raise, and then everything else has been said.
             details = style.show(event.error)
             self._failure = event.error_type, details
-            if self._of_attempt is not None:
+            if span is not None:
                 self._of_attempt.update(details)
 
     def _conclude(self, event: CallEnded, span: Span) -> None:
@@ -166,9 +165,7 @@ class CallSpans:
             span.set_status(StatusCode.ERROR)
 
     def _end_attempt(self, span: Span) -> None:
-        if self._of_attempt is not None:
-            span.set_attributes(self._of_attempt)
-            self._of_attempt = None
+        span.set_attributes(self._of_attempt)
         span.end(self._attempt_ended)
         self._attempt = None
 

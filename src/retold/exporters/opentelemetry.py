@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from opentelemetry import metrics as metrics_api
 from opentelemetry import trace as trace_api
@@ -95,7 +95,7 @@ class OpenTelemetry(Exporter):
         if not tracing.follows_parent:
             return not tracing.idle
         parent = get_current_span().get_span_context()
-        return parent.trace_flags & TraceFlags.SAMPLED != 0 or not parent.is_valid
+        return parent.trace_flags & _SAMPLED != 0 or not parent.is_valid
 
     def call_started(self, event: CallStarted) -> CallSpans:
         return CallSpans(self._tracing or self._find_tracer(), event)
@@ -123,6 +123,8 @@ class OpenTelemetry(Exporter):
         self._tracing = Tracing(tracer, self._style)
         return self._tracing
 
+
+_SAMPLED: Final = TraceFlags.SAMPLED
 
 _Sign: TypeAlias = tuple[Mapping[str, object], str]
 

@@ -20,7 +20,7 @@ class Audience:
     Attributes:
         live: Told every call at every moment.
         retrospective: Told from the first attempt on that does not succeed.
-        at_once: Those of them that hear of the others' ends too.
+        at_once: Those of them that hear of calls that succeed at once, too.
         wanted: Whether a live exporter would be told anything of a call that begins now.
         unwanted: The audience of a call that none of them wants; None if `wanted` is always true.
     """
@@ -111,10 +111,12 @@ def exporter_failed(exporter: Exporter, error: Exception) -> None:
 def _asking(exporters: tuple[Exporter, ...]) -> Callable[[], bool]:
     """Whether one of these wants a call that begins now; an exporter that fails to say does not."""
 
+    asked = [(exporter, exporter.wants_call) for exporter in exporters]
+
     def wanted() -> bool:
-        for exporter in exporters:
+        for exporter, wants_call in asked:
             try:
-                if exporter.wants_call():
+                if wants_call():
                     return True
             except Exception as error:  # noqa: BLE001 - whatever an exporter raises, the call goes on
                 exporter_failed(exporter, error)
