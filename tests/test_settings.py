@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 import retold
-from retold import Exporter, settings
+from retold import Exporter, settings, telemetry
 from retold.exporters.logging import Logging
+from retold.journal import JOURNAL
 from retold.runners import audience
 from retold.testing import MemoryExporter
 from tests.forms import Failing
@@ -100,6 +101,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         ("logging", r"must be a list of names or exporters: write exporters=\['logging'\]"),
         ([Logging], r"takes objects, not classes: write Logging\(\)"),
         ([42], r"takes names and retold.Exporter objects, not 42"),
+        (42, r"must be a list of names or exporters, not 42"),
         (["none"], r"there is no exporter named 'none'"),
     ],
 )
@@ -109,6 +111,82 @@ def test_a_wrong_choice_is_refused_and_changes_nothing(exporters: list[Exporter]
             retold.configure(exporters=exporters)
 
         assert chosen() == ["console"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        (
+            {"error_type": "OSError"},
+            "error_type must be a callable that takes an exception and names it, not 'OSError'",
+        ),
+        ({"max_operations": 0}, "max_operations must be a whole number, at least 1, not 0"),
+        ({"max_operations": True}, "max_operations must be a whole number, at least 1, not True"),
+        ({"max_operations": 2.5}, "max_operations must be a whole number, at least 1, not 2.5"),
+    ],
+)
+def test_a_wrong_value_is_refused_and_nothing_of_the_same_call_is_set(setting: dict[str, Any], message: str) -> None:
+    with retold.configure(exporters=["console"]):
+        with pytest.raises(retold.SettingsError) as caught:
+            retold.configure(exporters=["memory"], **setting)
+
+        assert str(caught.value) == message
+        assert chosen() == ["console"]
+
+
+def test_what_is_not_given_is_kept() -> None:
+    memory = MemoryExporter()
+
+    with (
+        retold.configure(exporters=[memory], error_type=lambda _: "down"),
+        retold.configure(max_operations=7),
+        retold.configure(),
+    ):
+        fetch()
+        limit = JOURNAL.max_operations
+
+    assert [attempt.error_type for attempt in memory.attempts] == ["down", None]
+    assert (limit, JOURNAL.max_operations) == (7, 100)
+    assert settings._settings.error_type is None
+
+
+def test_leaving_a_context_restores_what_it_replaced_and_nothing_else() -> None:
+    memory = MemoryExporter()
+
+    with retold.configure(error_type=lambda _: "down", max_operations=7):
+        retold.configure(exporters=[memory])
+    fetch()
+
+    assert [attempt.error_type for attempt in memory.attempts] == ["OSError", None]
+    assert JOURNAL.max_operations == 100
+
+
+def test_none_is_the_default() -> None:
+    with (
+        retold.configure(error_type=lambda _: "down", max_operations=7),
+        retold.configure(exporters=None, error_type=None, max_operations=None),
+    ):
+        assert chosen() == ["opentelemetry", "logging"]
+        assert JOURNAL.max_operations == 100
+        assert settings._settings.error_type is None
+
+
+def test_fewer_operations_than_there_are_keep_their_numbers() -> None:
+    def counted(name: str) -> dict[str, int]:
+        retold.Policy(on=OSError, backoff=0, operation=name).call(Failing("page"))
+        calls = JOURNAL.collect()[telemetry.CALLS].items()
+        return {str(labels[0]): value for labels, value in calls if isinstance(value, int) and value}
+
+    with retold.configure(exporters=["prometheus"]):
+        counted("shop.fetch")
+        counted("shop.pay")
+        with retold.configure(max_operations=1):
+            counted("shop.pay")
+            limited = counted("shop.ship")
+        unlimited = counted("shop.ship")
+
+    assert limited == {"shop.fetch": 1, "shop.pay": 2, "_OTHER": 1}
+    assert unlimited == {**limited, "shop.ship": 1}
 
 
 def test_without_the_library_of_an_exporter_the_remedy_is_named() -> None:
@@ -153,6 +231,24 @@ def test_a_call_reports_whole_to_the_exporters_configured_when_it_began() -> Non
         "CallEnded",
     ]
     assert after.events == []
+
+
+def test_threads_may_configure_different_settings() -> None:
+    def reconfigure(**setting: Any) -> None:
+        for _ in range(200):
+            with retold.configure(**setting):
+                pass
+
+    configuring = [
+        threading.Thread(target=reconfigure, kwargs=setting)
+        for setting in ({"exporters": ["memory"]}, {"error_type": str}, {"max_operations": 7})
+    ]
+    for thread in configuring:
+        thread.start()
+    for thread in configuring:
+        thread.join()
+
+    assert settings._settings == settings.Settings(exporters=())
 
 
 def test_threads_may_configure_while_threads_call() -> None:

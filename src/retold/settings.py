@@ -1,4 +1,4 @@
-"""The process-wide choice of exporters: names become objects here."""
+"""The process-wide settings: who is told, what failures are called, how many operations have numbers of their own."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import importlib
 import os
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import cast
+from typing import Any, cast
 
 from retold.errors import RetoldWarning, SettingsError
 from retold.exporter import Exporter
 from retold.journal import JOURNAL
-from retold.runners import audience
-from retold.telemetry import clean_name
+from retold.runners import audience, error_types
+from retold.runners.error_types import Classifier
+from retold.telemetry import MAX_OPERATIONS, clean_name
 
 VARIABLE = "RETOLD_EXPORTERS"
 DEFAULT = ("opentelemetry", "logging")
@@ -28,16 +30,30 @@ BUILT_IN = {
 }
 ENTRY_POINTS = "retold.exporters"
 
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that is set for the process; None is the default, which for exporters the environment says."""
+
+    exporters: tuple[Exporter, ...] | None = None
+    error_type: Classifier | None = None
+    max_operations: int | None = None
+
+
+_KEPT: Any = object()
+"""The value of a setting that was not given, where None means the default."""
+
+_settings = Settings()
 chosen: tuple[Exporter, ...] | None = None
-"""The choice, once there is one; for who cannot afford to call `ensure` each time."""
+"""The exporters among them, once there is a choice; for who cannot afford to call `ensure` each time."""
 _made: dict[str, Exporter] = {}
 
 
 class Configuration:
-    """What `configure` returns: in a `with`, the choice before it is restored at the end."""
+    """What `configure` returns: in a `with`, what it replaced is restored at the end, and nothing else."""
 
-    def __init__(self, before: tuple[Exporter, ...] | None) -> None:
-        self._before = before
+    def __init__(self, replaced: dict[str, Any]) -> None:
+        self._replaced = replaced
 
     def __enter__(self) -> Configuration:
         return self
@@ -45,32 +61,45 @@ class Configuration:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        _choose(self._before)
-        # What was decorated meanwhile asks no more.
-        ensure()
+        _replace(self._replaced)
 
 
-def configure(*, exporters: Iterable[str | Exporter]) -> Configuration:
-    """Choose who is told about all calls of this process that begin from now on.
+def configure(
+    *,
+    exporters: Iterable[str | Exporter] | None = _KEPT,
+    error_type: Classifier | None = _KEPT,
+    max_operations: int | None = _KEPT,
+) -> Configuration:
+    """Set, for all calls of this process that begin from now on, what is given; the rest stays as it is.
 
     Args:
-        exporters: Names (`opentelemetry`, `prometheus`, `structlog`, `logging`, `memory`, `console`, or one that
-            an installed package registers in the entry-point group `retold.exporters`) or exporter objects.
-            None at all means that nothing is told.
+        exporters: Who is told: names (`opentelemetry`, `prometheus`, `structlog`, `logging`, `memory`, `console`, or
+            one that an installed package registers in the entry-point group `retold.exporters`) or exporter
+            objects. An empty list means that nothing is told; None that `RETOLD_EXPORTERS` says, else the default.
+        error_type: What a failure is called in telemetry (`error.type`): takes the exception and returns a name, or
+            None for the name of its type, which all have by default. Names are cleaned and cut like those of
+            operations. If it raises or returns something else, that is counted as a failure of the exporter
+            `error_type` and logged once a minute, and the failure has its type's name. Give it few names to
+            return: each is a time series, and an operation has 15 of them before the rest is `_OTHER`.
+        max_operations: How many operations have metrics of their own, at least 1; the calls of others are counted under
+            `_OTHER`. None is 100. Those that have metrics keep them. Above 120 the OpenTelemetry SDK reaches its
+            own limit of 2,000 series a metric.
 
     Returns:
-        A context manager that restores the choice before; without `with` the choice stands.
+        A context manager that restores what was replaced; without `with` it stands.
 
     Raises:
-        SettingsError: There is no exporter of that name, or the library it needs is not installed.
+        SettingsError: There is no exporter of that name, or the library it needs is not installed; a value is wrong.
+            Nothing is set then.
     """
-    if isinstance(exporters, str):
-        raise SettingsError(f"exporters must be a list of names or exporters: write exporters=[{exporters!r}]")
-    resolved = tuple(dict.fromkeys(_resolve(each) for each in exporters))
-    with audience.CHANGING:
-        before = chosen
-        _choose(resolved)
-    return Configuration(before)
+    given: dict[str, Any] = {}
+    if exporters is not _KEPT:
+        given["exporters"] = None if exporters is None else _resolved(exporters)
+    if error_type is not _KEPT:
+        given["error_type"] = _checked_classifier(error_type)
+    if max_operations is not _KEPT:
+        given["max_operations"] = _checked_limit(max_operations)
+    return Configuration(_replace(given))
 
 
 def register(operation: str) -> None:
@@ -88,7 +117,8 @@ def ensure() -> None:
     """
     if chosen is None:
         with audience.CHANGING:
-            _choose(_chosen_by_now())
+            if chosen is None:
+                _replace({"exporters": tuple(dict.fromkeys(_from_environment()))})
 
 
 def exporters_now() -> tuple[Exporter, ...]:
@@ -146,6 +176,26 @@ def _plugin(name: str) -> Callable[[], object]:
     raise SettingsError(f"there is no exporter named {name!r}; there are: {known}")
 
 
+def _resolved(exporters: Iterable[object]) -> tuple[Exporter, ...]:
+    if isinstance(exporters, str):
+        raise SettingsError(f"exporters must be a list of names or exporters: write exporters=[{exporters!r}]")
+    if not isinstance(exporters, Iterable):
+        raise SettingsError(f"exporters must be a list of names or exporters, not {exporters!r}")
+    return tuple(dict.fromkeys(_resolve(each) for each in exporters))
+
+
+def _checked_classifier(classify: object) -> object:
+    if not (classify is None or callable(classify)):
+        raise SettingsError(f"error_type must be a callable that takes an exception and names it, not {classify!r}")
+    return classify
+
+
+def _checked_limit(limit: object) -> object:
+    if limit is None or (isinstance(limit, int) and not isinstance(limit, bool) and limit >= 1):
+        return limit
+    raise SettingsError(f"max_operations must be a whole number, at least 1, not {limit!r}")
+
+
 def _resolve(exporter: object) -> Exporter:
     if isinstance(exporter, str):
         return named(exporter)
@@ -165,18 +215,31 @@ def _from_environment() -> Iterable[Exporter]:
             warnings.warn(f"{VARIABLE}={text}: {error}; it is left out", RetoldWarning, stacklevel=2)
 
 
-def _chosen_by_now() -> tuple[Exporter, ...]:
-    """The choice that somebody made meanwhile, else the environment's."""
-    return tuple(dict.fromkeys(_from_environment())) if chosen is None else chosen
-
-
-def _choose(exporters: tuple[Exporter, ...] | None) -> None:
-    global chosen
+def _replace(given: dict[str, Any]) -> dict[str, Any]:
+    """Put these settings in force. Returns those that they replace."""
+    global _settings
     with audience.CHANGING:
-        for exporter in exporters or ():
-            JOURNAL.exporter_known(audience.name_of(exporter))
-        chosen = exporters
-        audience.replace(exporters or ())
+        replaced = {name: getattr(_settings, name) for name in given}
+        _settings = replace(_settings, **given)
+        error_types.use(_settings.error_type)
+        if _settings.error_type is not None:
+            JOURNAL.exporter_known(error_types.NAME)
+        JOURNAL.max_operations = _settings.max_operations or MAX_OPERATIONS
+        if "exporters" in given:
+            _tell_audience(_settings.exporters)
+    return replaced
+
+
+def _tell_audience(exporters: tuple[Exporter, ...] | None) -> None:
+    global chosen
+    if exporters is None:
+        chosen = None
+        ensure()
+        return
+    for exporter in exporters:
+        JOURNAL.exporter_known(audience.name_of(exporter))
+    audience.replace(exporters)
+    chosen = exporters
 
 
 def _close_made() -> None:

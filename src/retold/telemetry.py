@@ -195,13 +195,16 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9_.:/<>-]")
 
 def clean_name(text: str) -> str:
     """`text` as a name of an operation or error type: 128 characters at most, foreign ones as `_`."""
-    return _FOREIGN.sub("_", text)[:_MAX_NAME_LENGTH] or "_"
+    return _FOREIGN.sub("_", text[:_MAX_NAME_LENGTH]) or "_"
 
 
 def error_type(error: BaseException) -> str:
     """The `error.type` of an exception: its qualified name, with the module unless it is built in."""
     kind = type(error)
-    return _type_name(kind.__module__, kind.__qualname__)
+    try:
+        return _type_name(kind.__module__, kind.__qualname__)
+    except Exception:  # noqa: BLE001 - a class that hides its name must not change the call that it failed
+        return OTHER
 
 
 @lru_cache(maxsize=512)

@@ -99,6 +99,17 @@ def test_operations_beyond_the_limit_share_one_page(journal: Journal) -> None:
     assert totals[telemetry.LABEL_OVERFLOWS]["retold.operation",] == 6
 
 
+def test_every_call_on_the_shared_page_is_an_overflow_even_while_it_runs(journal: Journal) -> None:
+    journal.max_operations = 1
+    journal.page("shop.fetch").call_began()
+    page = journal.page("shop.pay")
+    page.call_began()
+    page.succeeded_at_once(0.5)
+    page.call_began()
+
+    assert journal.collect()[telemetry.LABEL_OVERFLOWS]["retold.operation",] == 2
+
+
 def test_operations_that_are_only_known_make_room_for_called_ones(journal: Journal) -> None:
     for number in range(telemetry.MAX_OPERATIONS):
         journal.register(f"known.{number}", 3)

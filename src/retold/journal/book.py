@@ -18,16 +18,18 @@ from retold.telemetry import Metric
 
 
 class Journal:
-    """Pages by operation, at most `MAX_OPERATIONS` of called ones; calls beyond share the page `_OTHER`.
+    """Pages by operation, at most `max_operations` of called ones; calls beyond share the page `_OTHER`.
 
     Attributes:
         readers: The names of the exporters that read it.
+        max_operations: How many. Pages that are there stay when it is lowered.
         largest_fold: The most entries that a call has folded on its way: never more than `FOLD_AT`. Collections,
             which nobody waits for, fold all there are.
     """
 
     def __init__(self) -> None:
         self.readers: frozenset[str] = frozenset()
+        self.max_operations = telemetry.MAX_OPERATIONS
         self._pages: dict[str, Page] = {}
         self._limits: dict[str, int] = {}
         self.largest_fold = 0
@@ -42,7 +44,7 @@ class Journal:
     def register(self, operation: str, max_attempts: int | None = None) -> None:
         """Make an operation known, so that its counters exist at 0 before its first call."""
         with self._held():
-            if operation not in self._pages and len(self._pages) < telemetry.MAX_OPERATIONS:
+            if operation not in self._pages and len(self._pages) < self.max_operations:
                 self._pages[operation] = self._new_page(operation)
             if operation in self._pages and max_attempts is not None:
                 self._limits[operation] = max_attempts
@@ -196,7 +198,7 @@ class Journal:
 
     def _admit(self, operation: str) -> Page:
         page = self._pages.get(operation)
-        if page is None and len(self._pages) >= telemetry.MAX_OPERATIONS and not self._make_room():
+        if page is None and len(self._pages) >= self.max_operations and not self._make_room():
             operation = telemetry.OTHER
             page = self._pages.get(operation)
         if page is None:

@@ -96,7 +96,11 @@ def name_of(exporter: Exporter) -> str:
 
 def exporter_failed(exporter: Exporter, error: Exception) -> None:
     """Count what an exporter raised, and say so once a minute. The call goes on."""
-    name = name_of(exporter)
+    failed(name_of(exporter), error)
+
+
+def failed(name: str, error: Exception) -> None:
+    """The same for other code that only telemetry runs, under a name of its own."""
     JOURNAL.exporter_failed(name)
     now = time.monotonic()
     if now - _last_logged.get(name, -_LOG_INTERVAL) < _LOG_INTERVAL:

@@ -16,12 +16,13 @@ from retold.events import AttemptOutcome, Outcome
 from retold.journal import JOURNAL, Page
 from retold.runners import audience
 from retold.runners.audience import NOBODY, Audience
+from retold.runners.error_types import error_type
 from retold.runners.notes import note
 from retold.runners.plan import Plan
 from retold.runners.report import Report
 from retold.runners.story import Story
 from retold.runners.untouched import Untouched
-from retold.telemetry import REJECTED_RESULT_TYPE, error_type
+from retold.telemetry import REJECTED_RESULT_TYPE
 
 T = TypeVar("T")
 
