@@ -53,6 +53,12 @@ class Instruments:
         made.always = always
         return made
 
+    @classmethod
+    def telling(cls) -> list[object]:
+        """The providers that are told our metrics now."""
+        made = list(cls._made.items())
+        return [get_meter_provider() if key is cls else key for key, each in made if each._telling()]
+
     def _callback(self, metric: Metric) -> Callable[[CallbackOptions], Iterable[Observation]]:
         return partial(self._observe, metric)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from retold import telemetry
 from retold.exporter import Exporter
+from retold.exporters._doubles import is_doubled
 from retold.journal import JOURNAL, Labels
 from retold.journal import Exemplar as Shown
 from retold.telemetry import Metric, label_name, label_value
@@ -55,7 +56,7 @@ class Prometheus(Exporter):
             return
         # On the registry, and not in this module, so that reloading the module does not register twice.
         if not hasattr(registry, _COLLECTOR):
-            setattr(registry, _COLLECTOR, collector := _Collector())
+            setattr(registry, _COLLECTOR, collector := _Collector(registry))
             registry.register(collector)
 
     def close(self) -> None:
@@ -71,13 +72,16 @@ class _Collector:
     What does not change from one scrape to the next is made once: a scrape of many operations is mostly labels.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
         self._labels: dict[tuple[Metric, Labels], list[dict[str, str]]] = {}
 
     def describe(self) -> list[Family]:
         return [_family(metric) for metric in telemetry.METRICS]
 
     def collect(self) -> Iterator[Family]:
+        if is_doubled(self._registry):
+            return
         for metric, series in JOURNAL.collect().items():
             family = _family(metric)
             add = _add_histogram if metric.kind == "histogram" else _add_number
