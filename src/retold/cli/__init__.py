@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from retold import __version__
 from retold.cli.demo import command as demo
+from retold.cli.doctor import command as doctor
 from retold.cli.parser import Parser
 
 
@@ -16,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"retold {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     demo.add_to(commands)
+    doctor.add_to(commands)
     chosen = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
     status: int = chosen.run(chosen)
     return status

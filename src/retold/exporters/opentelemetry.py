@@ -50,6 +50,9 @@ class OpenTelemetry(Exporter):
 
     Raises:
         SettingsError: An option has none of these values, or `redact` does not go with `exception_details`.
+
+    Attributes:
+        tracer_provider, meter_provider: Those that were given.
     """
 
     name = "opentelemetry"
@@ -76,6 +79,7 @@ class OpenTelemetry(Exporter):
         )
         self.live = attempt_spans != "on_retry"
         self.hears_success = self.live
+        self.tracer_provider, self.meter_provider = tracer_provider, meter_provider
         self._given = tracer_provider is not None or meter_provider is not None
         self._tracers = tracer_provider
         self._tracing: Tracing | None = None
