@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from functools import partial
 from typing import cast
 
 from retold.core.backoff import Computed, Listed
@@ -27,5 +28,7 @@ def _as_written(value: object) -> str:
             return repr(list(value.delays))
         case Computed():
             return _as_written(value.function)
+        case partial():
+            return f"partial({_as_written(value.func)}, ...)"
         case _:
             return getattr(value, "__qualname__", None) or repr(value)
