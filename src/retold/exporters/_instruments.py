@@ -15,6 +15,7 @@ from opentelemetry.metrics import CallbackOptions, Histogram, MeterProvider, Obs
 
 from retold import telemetry
 from retold.journal import JOURNAL, Labels, Observations, Tape, Totals
+from retold.journal.lock import at_fork
 from retold.telemetry import Metric
 
 _FIRST = telemetry.METRICS[0]
@@ -29,6 +30,7 @@ class Instruments:
         self.always = False
         self._totals: Totals = {}
         self._histograms: dict[Metric, Histogram] = {}
+        self._observables: list[object] = []
         meter = provider.get_meter(telemetry.SCOPE)
         for metric in telemetry.METRICS:
             if metric.kind == "histogram":
@@ -37,7 +39,8 @@ class Instruments:
                 )
             else:
                 create = meter.create_observable_counter if metric.kind == "counter" else meter.create_observable_gauge
-                create(metric.name, [self._callback(metric)], metric.unit, metric.help)
+                made = create(metric.name, [self._callback(metric)], metric.unit, metric.help)
+                self._observables.append(made)
         self._tape = Tape()
         JOURNAL.follow(self._tape)
         finalize(self, JOURNAL.leave, self._tape).atexit = False
@@ -58,6 +61,13 @@ class Instruments:
         """The providers that are told our metrics now."""
         made = list(cls._made.items())
         return [get_meter_provider() if key is cls else key for key, each in made if each._telling()]
+
+    @classmethod
+    def start_over(cls) -> None:
+        """Have the SDK forget what it has aggregated of ours: a forked child starts from zero, as the journal does."""
+        for made in cls._made.values():
+            for instrument in (*made._histograms.values(), *made._observables):
+                _forget(instrument)
 
     def _callback(self, metric: Metric) -> Callable[[CallbackOptions], Iterable[Observation]]:
         return partial(self._observe, metric)
@@ -89,3 +99,14 @@ def _attributes(metric: Metric, labels: Labels) -> dict[str, str | bool]:
     return {
         key: label if isinstance(label, bool) else str(label) for key, label in zip(metric.keys, labels, strict=True)
     }
+
+
+def _forget(instrument: object) -> None:
+    # The SDK has no public way. Where it keeps its sums elsewhere, a child goes on from its parent's histograms.
+    real = getattr(instrument, "_real_instrument", instrument)  # of an instrument older than its provider
+    storages = getattr(getattr(real, "_measurement_consumer", None), "_reader_storages", {})
+    for storage in storages.values():
+        getattr(storage, "_instrument_view_instrument_matches", {}).pop(real, None)
+
+
+at_fork(Instruments.start_over)
