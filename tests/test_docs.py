@@ -18,7 +18,7 @@ from retold import telemetry
 from retold.core.options import Options
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted(ROOT.glob("*.md"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
 def python_in(document: str) -> list[str]:

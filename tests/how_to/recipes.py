@@ -1,0 +1,108 @@
+"""The recipes as they are written, run in processes of their own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
+
+from tests.services.otlp import OtlpSink
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "how-to" / "processes.md"
+BIN = Path(sys.executable).parent
+PAGE = b"paper"
+
+direct = build_opener(ProxyHandler({}))
+
+
+def write_files(folder: Path) -> None:
+    """Write every file of the document, whose name is its first line."""
+    for name, text in re.findall(r"```python\n# (\S+)\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL):
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def command(program: str, **exchanged: str) -> list[str]:
+    """The command of the document that starts with this program, without variables; some words exchanged."""
+    [line] = re.findall(rf"^(?:\w+=\S+ )*({program} .*)$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    words = [exchanged.get(word, word) for word in str(line).split()]
+    assert set(exchanged.values()) <= set(words)
+    return [str(BIN / words[0]), *words[1:]]
+
+
+@contextmanager
+def upstream() -> Iterator[str]:
+    """The address of a server that refuses every other request."""
+    turns = iter(range(10**6))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if next(turns) % 2 else 503)
+            self.send_header("Content-Length", str(len(PAGE)))
+            self.end_headers()
+            self.wfile.write(PAGE)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Running:
+    """A recipe's process: its variables, its end, and what it said."""
+
+    def __init__(self, arguments: list[str], folder: Path, sink: OtlpSink, address: str) -> None:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RETOLD_", "OTEL_"))}
+        self._said = (folder / "said.txt").open("wb")
+        self.env = {
+            **inherited,
+            "NO_PROXY": "127.0.0.1",
+            "OTEL_BSP_SCHEDULE_DELAY": "100",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": sink.http_endpoint,
+            "OTEL_METRIC_EXPORT_INTERVAL": "100",
+            "PYTHONPATH": str(folder),
+            "UPSTREAM": address,
+        }
+        self._folder = folder
+        self._process = subprocess.Popen(
+            arguments, cwd=folder, env=self.env, stdout=self._said, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+    def said(self) -> str:
+        return (self._folder / "said.txt").read_text(errors="replace")
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def end(self, timeout: float = 30) -> int:
+        """Ask it to end, and wait until it has."""
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout)
+
+    def __enter__(self) -> "Running":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.is_running():
+            os.killpg(self._process.pid, signal.SIGKILL)  # it and its workers: a session of its own
+            self._process.wait()
+        self._said.close()
+
+
+def get(url: str) -> tuple[bytes, str]:
+    """The page and the process that served it."""
+    with direct.open(url, timeout=10) as response:
+        return response.read(), str(response.headers.get("X-Process"))
