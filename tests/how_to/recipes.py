@@ -73,7 +73,6 @@ class Running:
             "OTEL_BSP_SCHEDULE_DELAY": "100",
             "OTEL_EXPORTER_OTLP_ENDPOINT": sink.http_endpoint,
             "OTEL_METRIC_EXPORT_INTERVAL": "100",
-            "PYTHONPATH": str(folder),
             "UPSTREAM": address,
         }
         self._folder = folder
