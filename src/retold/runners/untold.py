@@ -13,9 +13,9 @@ from retold.events import Outcome
 from retold.journal import Page
 from retold.runners.audience import Audience
 from retold.runners.call import Call
+from retold.runners.error_types import error_type
 from retold.runners.notes import note
 from retold.runners.plan import Plan
-from retold.telemetry import error_type
 
 Next: TypeAlias = float | Call
 """How a call goes on after a failed attempt: with a wait of so many seconds, or in a way that is not usual."""
