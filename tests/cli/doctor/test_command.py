@@ -1,12 +1,16 @@
 """The doctor's lines, its exit status, and wrong use."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from retold.cli import main
+from retold.cli.doctor.options import add_arguments, parsed
+from retold.cli.parser import Parser
 from tests.services.ports import free_port
 
 ADDRESS = "must be an address such as http://127.0.0.1:4318"
@@ -101,3 +105,15 @@ def test_without_fork_there_is_no_looking_after_it(
 
     assert caught.value.code == 2
     assert "--fork: this system has no fork" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("document", ["why-nothing-shows.md", "processes.md"])
+def test_what_the_documents_ask_can_be_asked(document: str) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "how-to" / document).read_text(encoding="utf-8")
+    asked = re.findall(r"retold doctor( --[^`#\n]*)", text)
+    parser = Parser()
+    add_arguments(parser)
+
+    options = [parsed(parser, parser.parse_args(arguments.split())) for arguments in asked]
+
+    assert options
