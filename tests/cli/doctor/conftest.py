@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -29,7 +29,7 @@ def serve() -> Iterator[Serve]:
                 def do_POST(self) -> None:
                     self.do_GET()
 
-                def log_message(self, *_: object) -> None:
+                def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
                     """Say nothing."""
 
             server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
@@ -20,7 +20,10 @@ class Finding:
     remedy: str | None = None
 
 
-Findings: TypeAlias = Iterable[Finding]
+EACH_WORKER = (
+    "set up OpenTelemetry in every worker and not before the fork: gunicorn's post_fork, celery's worker_process_init"
+)
+"""The remedy for what does not survive a fork."""
 
 
 def ok(subject: str, message: str) -> Finding:

@@ -11,11 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 
-from retold.cli.doctor.findings import Finding, ok, problem
-
-_REMEDY = (
-    "set up OpenTelemetry in every worker and not before the fork: gunicorn's post_fork, celery's worker_process_init"
-)
+from retold.cli.doctor.findings import EACH_WORKER, Finding, ok, problem
 
 
 def examine(look: Callable[[], Sequence[Finding]], before: Sequence[Finding], patience: float) -> Iterator[Finding]:
@@ -28,14 +24,14 @@ def examine(look: Callable[[], Sequence[Finding]], before: Sequence[Finding], pa
     """
     answer = _in_child(look, patience)
     if answer is None:
-        yield problem("after a fork", f"a child was not done within {patience:g} s: something hangs in it", _REMEDY)
+        yield problem("after a fork", f"a child was not done within {patience:g} s: something hangs in it", EACH_WORKER)
         return
     if not answer:
-        yield problem("after a fork", "a child died while it was looked at", _REMEDY)
+        yield problem("after a fork", "a child died while it was looked at", EACH_WORKER)
         return
     news = [found for each in json.loads(answer) if (found := Finding(**each)) not in before]
     for found in news:
-        remedy = _REMEDY if found.status == "problem" else found.remedy
+        remedy = EACH_WORKER if found.status == "problem" else found.remedy
         yield replace(found, subject=f"after a fork, {found.subject}", remedy=remedy)
     if not news:
         yield ok("after a fork", "all of this holds in a child too")

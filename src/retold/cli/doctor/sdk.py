@@ -12,15 +12,12 @@ from typing import Any
 from opentelemetry import metrics, trace
 
 from retold.cli.doctor.delivery import deliver
-from retold.cli.doctor.findings import Finding, note, ok, problem
+from retold.cli.doctor.findings import EACH_WORKER, Finding, note, ok, problem
 from retold.exporters._doubles import readers_of
 
 MODULE = "retold.exporters.opentelemetry"
 
 _SDK = "opentelemetry.sdk."
-_FORKED = (
-    "set up OpenTelemetry in every worker and not before the fork: gunicorn's post_fork, celery's worker_process_init"
-)
 
 
 def examine(exporter: Any, timeout: float, *, application: bool) -> Iterator[Finding]:
@@ -122,7 +119,7 @@ def _processor(processor: Any, timeout: float) -> Iterator[Finding]:
     if getattr(batch, "_shutdown", False):
         yield problem("traces", f"{name} has been shut down and drops every span", "shut it down when the process ends")
     elif _is_dead(getattr(batch, "_worker_thread", None)):
-        yield problem("traces", f"the thread of {name} does not run in this process", _FORKED)
+        yield problem("traces", f"the thread of {name} does not run in this process", EACH_WORKER)
     else:
         exporter = getattr(processor, "span_exporter", None)
         yield ok("traces", f"go through {name}") if exporter is None else deliver("traces", exporter, [], timeout)
@@ -133,7 +130,7 @@ def _reader(reader: Any, timeout: float) -> Iterator[Finding]:
     if getattr(reader, "_shutdown", False):
         yield problem("metrics", f"{name} has been shut down", "shut it down when the process ends")
     elif _is_dead(getattr(reader, "_daemon_thread", None)):
-        yield problem("metrics", f"the thread of {name} does not run in this process", _FORKED)
+        yield problem("metrics", f"the thread of {name} does not run in this process", EACH_WORKER)
     else:
         exporter = getattr(reader, "_exporter", None)
         if exporter is None:
