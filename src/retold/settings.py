@@ -117,8 +117,7 @@ def ensure() -> None:
     """
     if chosen is None:
         with audience.CHANGING:
-            if chosen is None:
-                _replace({"exporters": tuple(dict.fromkeys(_from_environment()))})
+            _replace({"exporters": _chosen_by_now()})
 
 
 def exporters_now() -> tuple[Exporter, ...]:
@@ -213,6 +212,11 @@ def _from_environment() -> Iterable[Exporter]:
             yield named(name)
         except SettingsError as error:
             warnings.warn(f"{VARIABLE}={text}: {error}; it is left out", RetoldWarning, stacklevel=2)
+
+
+def _chosen_by_now() -> tuple[Exporter, ...]:
+    """The choice that somebody made meanwhile, else the environment's."""
+    return tuple(dict.fromkeys(_from_environment())) if chosen is None else chosen
 
 
 def _replace(given: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """OpenTelemetry's Prometheus reader and our collector in one registry: every number is served once."""
 
+import sys
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -102,6 +103,15 @@ def test_ours_serves_where_the_reader_belongs_to_a_provider_without_our_metrics(
 
         assert calls_served(backends.registry) == 1
     elsewhere.shutdown()
+
+
+def test_ours_serves_where_opentelemetry_is_not_loaded(backends: Backends, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "retold.exporters._instruments")
+
+    with retold.configure(exporters=[Prometheus(backends.registry)]):
+        fetch()
+
+        assert calls_served(backends.registry) == 1
 
 
 def test_readers_are_found_where_older_sdks_keep_them() -> None:
