@@ -18,7 +18,6 @@ import retold
 from retold import AttemptEnded, CallEnded, Exporter, Policy, telemetry
 from retold.exporters.opentelemetry import OpenTelemetry
 from retold.exporters.prometheus import Prometheus
-from retold.journal import JOURNAL
 from retold.telemetry import label_name
 from retold.testing import ManualClock, MemoryExporter
 from tests.exporters.sdk import Sdk, metrics_of
@@ -45,7 +44,6 @@ class Path:
 
 
 def prometheus() -> Iterator[Path]:
-    JOURNAL.record_tape(None)  # which another test's OpenTelemetry may have asked for
     registry = CollectorRegistry()
     yield Path(
         Prometheus(registry),
