@@ -28,9 +28,9 @@ def write_files(folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def command(program: str, **exchanged: str) -> list[str]:
-    """The command of the document that starts with this program, without variables; some words exchanged."""
-    [line] = re.findall(rf"^(?:\w+=\S+ )*({program} .*)$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+def command(beginning: str, **exchanged: str) -> list[str]:
+    """The command of the document that starts with these words, without variables; some words exchanged."""
+    [line] = re.findall(rf"^(?:\w+=\S+ )*({beginning} .*)$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
     words = [exchanged.get(word, word) for word in str(line).split()]
     assert set(exchanged.values()) <= set(words)
     return [str(BIN / words[0]), *words[1:]]
@@ -65,16 +65,19 @@ def upstream() -> Iterator[str]:
 class Running:
     """A recipe's process: its variables, its end, and what it said."""
 
-    def __init__(self, arguments: list[str], folder: Path, sink: OtlpSink, address: str) -> None:
+    def __init__(
+        self, arguments: list[str], folder: Path, address: str, sink: OtlpSink | None = None, **variables: str
+    ) -> None:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RETOLD_", "OTEL_"))}
         self._said = (folder / "said.txt").open("wb")
         self.env = {
             **inherited,
             "NO_PROXY": "127.0.0.1",
             "OTEL_BSP_SCHEDULE_DELAY": "100",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": sink.http_endpoint,
             "OTEL_METRIC_EXPORT_INTERVAL": "100",
             "UPSTREAM": address,
+            **({} if sink is None else {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.http_endpoint}),
+            **variables,
         }
         self._folder = folder
         self._process = subprocess.Popen(

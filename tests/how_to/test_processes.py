@@ -1,5 +1,7 @@
 """The recipes for servers with several processes: every call of every process arrives, once."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +12,7 @@ from urllib.error import URLError
 
 import pytest
 
+from retold.cli.doctor import endpoint
 from tests.how_to.recipes import PAGE, Running, command, get, upstream, write_files
 from tests.services.otlp import OtlpSink
 from tests.services.ports import free_port
@@ -66,7 +69,7 @@ def assert_told(sink: OtlpSink, calls: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("program", "exchanged"), [("gunicorn", "127.0.0.1:8000"), ("uvicorn", "8000")], ids=["gunicorn", "uvicorn"]
+    ("program", "exchanged"), [("gunicorn --bind", "127.0.0.1:8000"), ("uvicorn", "8000")], ids=["gunicorn", "uvicorn"]
 )
 def test_a_server_s_workers_tell_of_all_calls(
     folder: Path, otlp_sink: OtlpSink, address: str, program: str, exchanged: str
@@ -74,13 +77,47 @@ def test_a_server_s_workers_tell_of_all_calls(
     port = free_port()
     arguments = command(program, **{exchanged: exchanged.replace("8000", str(port))})
 
-    with Running(arguments, folder, otlp_sink, address) as running:
+    with Running(arguments, folder, address, otlp_sink) as running:
         until_up(running, f"http://127.0.0.1:{port}/")
         calls = 1 + ask_until_two_have_served(f"http://127.0.0.1:{port}/")
         running.end()
 
         assert_told(otlp_sink, calls)
         assert "Traceback" not in running.said()
+
+
+def test_one_endpoint_has_the_numbers_of_all_workers_also_of_one_that_was_killed(folder: Path, address: str) -> None:
+    port = free_port()
+    arguments = command("gunicorn --config", **{"127.0.0.1:8000": f"127.0.0.1:{port}"})
+    metrics = folder / "metrics"
+    metrics.mkdir()
+    url = f"http://127.0.0.1:{port}"
+
+    with Running(arguments, folder, address, PROMETHEUS_MULTIPROC_DIR=str(metrics)) as running:
+        until_up(running, url)
+        calls = 1 + ask_until_two_have_served(url)
+        _, process = get(url)
+        os.kill(int(process), signal.SIGKILL)
+        while (metrics / f"gauge_livesum_{process}.db").exists():
+            assert running.is_running(), running.said()
+            time.sleep(0.05)
+        calls += 1 + ask_until_two_have_served(url)
+        told = get(f"{url}/metrics")[0].decode()
+        [finding] = endpoint.probe(f"{url}/metrics", 10)
+        running.end()
+
+    assert value_of(told, 'retold_calls_total{retold_operation="shop.fetch",retold_outcome="success",') == calls
+    assert value_of(told, "retold_call_duration_seconds_count{") == calls
+    assert value_of(told, 'retold_attempts_total{retold_attempt_outcome="error"') == calls
+    assert value_of(told, "retold_call_active{") == 0
+    assert (finding.status, finding.message) == ("ok", f"serves 1 operations, of which {calls} calls have ended")
+
+
+def value_of(told: str, beginning: str) -> float:
+    """The sum of all samples that begin with this."""
+    samples = [line for line in told.splitlines() if line.startswith(beginning)]
+    assert samples, told
+    return sum(float(line.rpartition(" ")[2]) for line in samples)
 
 
 CELERY = """
@@ -96,7 +133,7 @@ def test_celery_s_processes_tell_of_all_calls(folder: Path, otlp_sink: OtlpSink,
     (folder / "celeryconfig.py").write_text(CELERY.format(queue=str(queue)))
     send = f"import tasks\nfor _ in range({CALLS}): tasks.fetch.delay({address!r})"
 
-    with Running(command("celery"), folder, otlp_sink, address) as running:
+    with Running(command("celery"), folder, address, otlp_sink) as running:
         subprocess.run([sys.executable, "-c", send], cwd=folder, env=running.env, check=True, timeout=60)
         assert_told(otlp_sink, CALLS)
         running.end()
@@ -107,7 +144,7 @@ def test_celery_s_processes_tell_of_all_calls(folder: Path, otlp_sink: OtlpSink,
 def test_a_pool_s_processes_tell_of_all_calls(folder: Path, otlp_sink: OtlpSink, address: str) -> None:
     arguments = [sys.executable, "pool.py", str(CALLS)]
 
-    with Running(arguments, folder, otlp_sink, address) as running:
+    with Running(arguments, folder, address, otlp_sink) as running:
         assert_told(otlp_sink, CALLS)
         while running.is_running():
             time.sleep(0.05)

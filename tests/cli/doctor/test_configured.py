@@ -1,5 +1,7 @@
 """What the doctor says of an application's exporters and what lies behind them."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.doctor.asking import Doctor
@@ -203,6 +205,17 @@ def test_what_is_behind_an_exporter_is_told(doctor: Doctor, setup: str, subject:
     seen = doctor.ask("--import=shop", app=SDK + setup)
 
     assert seen.of(subject) == [finding]
+
+
+def test_numbers_that_go_to_files_are_told_so(doctor: Doctor, tmp_path: Path) -> None:
+    seen = doctor.ask(
+        "--import=shop",
+        app=SDK + "retold.configure(exporters=['prometheus'])",
+        PROMETHEUS_MULTIPROC_DIR=str(tmp_path),
+    )
+
+    [(status, message)] = seen.of("prometheus")
+    assert (status, message.split(";")[0]) == ("ok", "writes to PROMETHEUS_MULTIPROC_DIR")
 
 
 def test_an_application_without_policies_is_noted(doctor: Doctor) -> None:

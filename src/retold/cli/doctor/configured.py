@@ -62,6 +62,8 @@ def _prometheus(exporter: Any) -> Iterator[Finding]:
             " those of this exporter are left out",
             "leave out the exporter prometheus, or OpenTelemetry(metrics=True)",
         )
+    elif os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        yield ok("prometheus", "writes to PROMETHEUS_MULTIPROC_DIR; whether a server sums it up is seen with --metrics")
     else:
         yield ok("prometheus", "registered; whether a server shows it is seen with --metrics")
 
