@@ -162,7 +162,7 @@ def test_nothing_is_lost_when_the_tape_is_short(monkeypatch: pytest.MonkeyPatch)
 def test_nothing_is_kept_for_a_meter_provider_that_is_gone() -> None:
     meters = MeterProvider([InMemoryMetricReader()], shutdown_on_exit=False)
     exporter = OpenTelemetry(meter_provider=meters)
-    kept = ref(Instruments.of(meters, always=False)._tape)
+    kept = ref(Instruments.of(meters, exporter, always=False)._tape)
     assert kept() in JOURNAL._followers.all
     meters.shutdown()
 
@@ -213,3 +213,25 @@ def test_a_second_exporter_on_a_provider_doubles_nothing(sdk: Sdk, clock: Manual
 
     assert value(told["retold.calls"], outcome="success", retried=True) == 1
     assert value(told["retold.call.attempts"], outcome="success") == 1
+
+
+def test_nothing_is_kept_while_nobody_will_ask(clock: ManualClock) -> None:
+    meters = MeterProvider([InMemoryMetricReader()], shutdown_on_exit=False)
+    exporter = OpenTelemetry(meter_provider=meters)
+    kept = Instruments.of(meters, exporter, always=False)._tape
+    fetch = Policy(on=OSError, operation="shop.fetch", clock=clock)
+
+    for others in (
+        [Prometheus(CollectorRegistry()), exporter],
+        [OpenTelemetry(meter_provider=MeterProvider(shutdown_on_exit=False))],
+    ):
+        with retold.configure(exporters=others):
+            fetch.call(Failing(OSError, "page"))
+            JOURNAL.collect()
+            assert kept.take() == []
+
+    with retold.configure(exporters=[exporter]):
+        fetch.call(Failing(OSError, "page"))
+        JOURNAL.collect()
+        assert kept.take() != []
+    meters.shutdown()

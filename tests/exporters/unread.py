@@ -34,11 +34,12 @@ def compare(calls: int) -> int:
             failures -= 1
             raise OSError
 
-    with retold.configure(exporters=[OpenTelemetry(meter_provider=sdk.meters), memory]):
+    exporter = OpenTelemetry(meter_provider=sdk.meters)
+    with retold.configure(exporters=[exporter, memory]):
         for number in range(calls):
             failures = (number % 8 == 0) + (number % 16 == 0)
             fetch.call(take_a_while)
-        kept = Instruments.of(sdk.meters, always=False)._tape._length
+        kept = Instruments.of(sdk.meters, exporter, always=False)._tape._length
         told = metrics_of(sdk.reader)
     sdk.close()
 

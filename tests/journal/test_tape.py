@@ -24,7 +24,7 @@ def journal(monkeypatch: pytest.MonkeyPatch) -> Journal:
 
 @pytest.fixture
 def followed(journal: Journal) -> Tape:
-    made = Tape()
+    made = Tape(lambda: True)
     journal.follow(made)
     return made
 
@@ -64,7 +64,7 @@ def test_it_has_every_value_with_its_labels_once(journal: Journal, followed: Tap
 def test_it_begins_when_it_is_followed_and_ends_when_it_is_left(journal: Journal) -> None:
     succeed(journal)
     journal.collect()
-    late = Tape()
+    late = Tape(lambda: True)
     journal.follow(late)
     succeed(journal, duration=0.25)
     _, told = journal.collect_with(late)
@@ -76,7 +76,7 @@ def test_it_begins_when_it_is_followed_and_ends_when_it_is_left(journal: Journal
 
 
 def test_every_tape_has_everything(journal: Journal, followed: Tape) -> None:
-    other = Tape()
+    other = Tape(lambda: True)
     journal.follow(other)
     succeed(journal)
 

@@ -62,7 +62,7 @@ def assert_joined(totals: Totals, before: Totals | None) -> None:
 
 def test_no_count_is_lost_and_the_laws_hold_at_every_reading() -> None:
     journal = Journal()
-    tape = Tape()
+    tape = Tape(lambda: True)
     journal.follow(tape)
     done = threading.Event()
     readings: list[Totals] = []

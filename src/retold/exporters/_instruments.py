@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import ClassVar, cast
-from weakref import WeakKeyDictionary, finalize
+from weakref import WeakKeyDictionary, WeakSet, finalize, ref
 
 from opentelemetry.metrics import CallbackOptions, Histogram, MeterProvider, Observation, get_meter_provider
 
@@ -41,19 +41,25 @@ class Instruments:
                 create = meter.create_observable_counter if metric.kind == "counter" else meter.create_observable_gauge
                 made = create(metric.name, [self._callback(metric)], metric.unit, metric.help)
                 self._observables.append(made)
-        self._tape = Tape()
+        self._exporters: WeakSet[object] = WeakSet()
+        itself = ref(self)  # the journal outlives providers, and must not keep them
+        self._tape = Tape(lambda: (made := itself()) is not None and made._telling())
         JOURNAL.follow(self._tape)
         finalize(self, JOURNAL.leave, self._tape).atexit = False
 
     @classmethod
-    def of(cls, provider: MeterProvider, *, always: bool) -> Instruments:
-        """The instruments of this provider; `always` has them tell even while another exporter does."""
+    def of(cls, provider: MeterProvider, exporter: object, *, always: bool) -> Instruments:
+        """The instruments of this provider, which tell while this exporter is one of the journal's readers.
+
+        `always` has them tell even while another exporter does.
+        """
         # The global one has a key of its own: a proxy stands for it until it is set, and tells it all from then on.
         key = cls if provider is get_meter_provider() else provider
         made = cls._made.get(provider) or cls._made.get(key)
         if made is None:
             made = cls._made[key] = cls(provider)
         made.always = always
+        made._exporters.add(exporter)
         return made
 
     @classmethod
@@ -92,7 +98,9 @@ class Instruments:
     def _telling(self) -> bool:
         """Whether these metrics are wanted: one path carries them, unless they are asked for on this one too."""
         readers = JOURNAL.readers
-        return "opentelemetry" in readers and (self.always or len(readers) == 1)
+        return (self.always or len(readers) == 1) and any(
+            reader in self._exporters for named in readers.values() for reader in named
+        )
 
 
 def _attributes(metric: Metric, labels: Labels) -> dict[str, str | bool]:

@@ -89,7 +89,7 @@ class OpenTelemetry(Exporter):
         self.wake_signs = () if self._given else _WAKE_SIGNS
         self.reads_journal = metrics is not False
         if self.reads_journal:
-            Instruments.of(meters, always=metrics is True)
+            Instruments.of(meters, self, always=metrics is True)
 
     def is_awake(self) -> bool:
         return self._given or any(map(_is_set, _WAKE_SIGNS))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import cast
 
@@ -21,14 +21,14 @@ class Journal:
     """Pages by operation, at most `max_operations` of called ones; calls beyond share the page `_OTHER`.
 
     Attributes:
-        readers: The names of the exporters that read it.
+        readers: The exporters that read it, by name.
         max_operations: How many. Pages that are there stay when it is lowered.
         largest_fold: The most entries that a call has folded on its way: never more than `FOLD_AT`. Collections,
             which nobody waits for, fold all there are.
     """
 
     def __init__(self) -> None:
-        self.readers: frozenset[str] = frozenset()
+        self.readers: Mapping[str, Sequence[object]] = {}
         self.max_operations = telemetry.MAX_OPERATIONS
         self._pages: dict[str, Page] = {}
         self._limits: dict[str, int] = {}

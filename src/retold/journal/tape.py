@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from retold.journal.followers import Follower
@@ -25,9 +25,13 @@ class Tape(Follower):
     """Every value, until there are more than `LIMIT`; what comes then is compressed to a `Stretch` for each series.
 
     A backend that has other buckets than the metric finds the values of a stretch at the mean of theirs.
+
+    Args:
+        wanted: Whether somebody will ask: what happens while nobody will is not kept.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Callable[[], bool]) -> None:
+        self._wanted = wanted
         self.restart()
 
     def restart(self) -> None:
@@ -36,6 +40,8 @@ class Tape(Follower):
         self._stretches: dict[tuple[Metric, Labels], Stretch] = {}
 
     def observed(self, metric: Metric, labels: Labels, values: Sequence[float]) -> None:
+        if not self._wanted():
+            return
         if self._length < LIMIT:
             self._kept.append(Observations(metric, labels, values))
             self._length += len(values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 
 from retold.exporter import Exporter
@@ -46,7 +46,7 @@ class Audience:
         awake = [exporter for exporter in exporters if _is_awake(exporter)]
         self.exporters = exporters
         self.asleep = tuple(exporter for exporter in exporters if exporter not in awake)
-        self.readers = frozenset(exporter.name for exporter in awake if exporter.reads_journal)
+        self.readers = _by_name(exporter for exporter in awake if exporter.reads_journal)
         self.journaling = bool(self.readers)
         self.signs = _signs(self.asleep)
         self._tell([exporter for exporter in awake if _is_told(exporter)])
@@ -127,6 +127,13 @@ def _asking(exporters: tuple[Exporter, ...]) -> Callable[[], bool]:
         return False
 
     return wanted
+
+
+def _by_name(exporters: Iterable[Exporter]) -> dict[str, list[Exporter]]:
+    named: dict[str, list[Exporter]] = {}
+    for exporter in exporters:
+        named.setdefault(exporter.name, []).append(exporter)
+    return named
 
 
 def _is_told(exporter: Exporter) -> bool:
