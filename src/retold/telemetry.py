@@ -1,4 +1,4 @@
-"""The names, units and limits of everything that Retold tells.
+"""The names, units and limits of everything that Retold tells; `contract` says what they mean.
 
 A key is spelled the same on spans, metrics and log events; Prometheus writes dots as underscores.
 Published names are API.
@@ -34,6 +34,8 @@ ERROR_TYPE = "error.type"
 EXCEPTION_MESSAGE = "exception.message"
 EXCEPTION_STACKTRACE = "exception.stacktrace"
 FUNCTION = "code.function.name"
+TRACE_ID = "trace_id"
+SPAN_ID = "span_id"
 
 EVENT_ATTEMPT_FAILED = "retold.attempt.failed"
 EVENT_RETRY_SCHEDULED = "retold.retry.scheduled"
@@ -51,7 +53,7 @@ MAX_ERROR_TYPES = 15
 MAX_EXPORTERS = 16
 MAX_ATTEMPT_SPANS = 32
 MAX_GAVE_UP_LINES = 10
-"""Lines a second and operation."""
+"""Lines a second, for each operation and level."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

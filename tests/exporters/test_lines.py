@@ -1,5 +1,6 @@
 """How many lines a second a call may leave, whatever library writes them."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,6 +10,7 @@ from retold import Policy
 from retold.exporters._lines import Fields, Lines
 from retold.testing import ManualClock
 from tests.forms import Failing
+from tests.subprocesses import run
 
 
 class Kept(Lines):
@@ -18,10 +20,10 @@ class Kept(Lines):
 
     def __init__(self) -> None:
         self.time = ManualClock()
-        self.lines: list[tuple[str, str, Fields]] = []
-        super().__init__(self.time.now)
+        self.lines: list[tuple[int, str, Fields]] = []
+        super().__init__(now=self.time.now)
 
-    def write(self, level: str, event: str, fields: Fields) -> None:
+    def write(self, level: int, event: str, fields: Fields) -> None:
         self.lines.append((level, event, fields))
 
     def gave_up(self) -> list[tuple[object, object]]:
@@ -72,6 +74,115 @@ def test_no_line_is_lost_from_the_count_when_threads_give_up_together(clock: Man
     assert suppressed == 390
 
 
+def total(kept: Kept) -> int:
+    """The lines, and those that they say were held back."""
+    return sum(1 + int(str(suppressed or 0)) for _, suppressed in kept.gave_up())
+
+
+@pytest.mark.parametrize("seconds", [1, 5])
+def test_a_storm_leaves_ten_lines_a_second_and_every_give_up_is_in_one_of_them(
+    clock: ManualClock, seconds: int
+) -> None:
+    kept = Kept()
+
+    with retold.configure(exporters=[kept]):
+        for _ in range(1000 * seconds):
+            give_up(clock)
+            kept.time.advance(0.001)
+    in_the_storm = len(kept.gave_up())
+    kept.close()
+
+    assert in_the_storm == 10 * seconds
+    assert len(kept.gave_up()) == in_the_storm + 1
+    assert total(kept) == 1000 * seconds
+
+
+def test_there_is_no_second_with_more_lines_wherever_it_begins(clock: ManualClock) -> None:
+    kept = Kept()
+    times: list[float] = []
+
+    with retold.configure(exporters=[kept]):
+        kept.time.advance(0.9)
+        for _ in range(300):
+            before = len(kept.gave_up())
+            give_up(clock)
+            times += [kept.time.now()] * (len(kept.gave_up()) - before)
+            kept.time.advance(0.01)
+
+    assert len(times) == 30
+    assert all(later - earlier >= 1 for earlier, later in zip(times, times[10:], strict=False))
+
+
+def test_closing_writes_what_is_held_back_once(clock: ManualClock) -> None:
+    kept = Kept()
+    with retold.configure(exporters=[kept]):
+        for _ in range(11):
+            give_up(clock)
+        for _ in range(13):
+            give_up(clock, "shop.pay")
+
+    kept.close()
+    kept.close()
+
+    assert kept.gave_up()[20:] == [("shop.fetch", None), ("shop.pay", 2)]
+    assert kept.lines[-1][2]["retold.outcome"] == "attempts_exhausted"
+
+
+def test_operations_without_number_share_what_is_let_through_and_lose_no_count(clock: ManualClock) -> None:
+    kept = Kept()
+
+    with retold.configure(exporters=[kept]):
+        for number in range(300):
+            give_up(clock, f"shop.{number}")
+        assert len(kept._limit._flows) <= 101
+        kept.time.advance(1)
+        give_up(clock, "shop.new")
+        kept.close()
+
+    assert total(kept) == 301
+    assert len(kept._limit._flows) == 0
+
+
+def test_operations_that_are_long_silent_make_room(clock: ManualClock) -> None:
+    kept = Kept()
+
+    with retold.configure(exporters=[kept]):
+        for number in range(1000):
+            give_up(clock, f"shop.{number}")
+            kept.time.advance(0.1)
+
+    assert [suppressed for _, suppressed in kept.gave_up()] == [None] * 1000
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_child_does_not_write_what_its_parent_held_back() -> None:
+    done = run(
+        """
+        import os, logging
+        import retold
+        from retold.exporters.logging import Logging
+
+        lines = []
+        handler = logging.Handler()
+        handler.emit = lambda record: lines.append(vars(record).get("retold.suppressed", 0))
+        logging.getLogger("retold").addHandler(handler)
+
+        exporter = Logging()
+        retold.configure(exporters=[exporter])
+        policy = retold.Policy(on=OSError, attempts=1, operation="shop.fetch", fallback=None)
+        for _ in range(15):
+            policy.call(open, "/no/such/file")
+        child = os.fork()
+        if child:
+            os.waitpid(child, 0)
+        exporter.close()
+        print("parent" if child else "child", lines, flush=True)
+        """
+    )
+
+    assert sorted(done.lines) == [f"child {[0] * 10}", f"parent {[0] * 10 + [4]}"]
+
+
 def test_only_giving_up_is_limited(clock: ManualClock) -> None:
     kept = Kept()
 
@@ -87,4 +198,4 @@ def test_a_backend_has_to_say_how_it_writes(clock: ManualClock) -> None:
         Policy(on=OSError, attempts=1, clock=clock).call(Failing(OSError))
 
     with pytest.raises(NotImplementedError):
-        Lines().write("info", "retold.call.recovered", {})
+        Lines().write(20, "retold.call.recovered", {})

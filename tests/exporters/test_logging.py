@@ -205,6 +205,25 @@ def test_nothing_is_written_to_a_terminal_unless_the_application_configures_logg
     assert (done.out, done.err) == ("", "")
 
 
+def test_what_is_held_back_is_written_when_the_process_ends() -> None:
+    done = run(
+        """
+        import logging, sys
+        import retold
+
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        handler.addFilter(lambda record: setattr(record, "msg", vars(record).get("retold.suppressed", 0)) or True)
+        logging.getLogger().addHandler(handler)
+        policy = retold.Policy(on=OSError, attempts=1, operation="shop.fetch", fallback=None)
+        for _ in range(15):
+            policy.call(open, "/no/such/file")
+        """
+    )
+
+    assert done.lines == ["0"] * 10 + ["4"]
+
+
 def test_the_logger_has_a_handler_that_does_nothing() -> None:
     Logging()
 

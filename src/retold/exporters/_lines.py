@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
@@ -12,18 +13,14 @@ from opentelemetry.trace import SpanContext
 from retold import telemetry
 from retold.events import AttemptEnded, CallEnded, CallStarted, Outcome, RetryScheduled
 from retold.exporter import Exporter
-from retold.journal import Lock
+from retold.exporters._levels import STANDARD, Levels, numbers
+from retold.exporters._limit import Limit
+from retold.exporters._nesting import is_nested
 
 Fields: TypeAlias = dict[str, str | int | float | bool]
 
-LEVELS: Mapping[str, str] = {
-    telemetry.EVENT_CALL_GAVE_UP: "warning",
-    telemetry.EVENT_CALL_RECOVERED: "info",
-    telemetry.EVENT_RETRY_SCHEDULED: "debug",
-    telemetry.EVENT_ATTEMPT_FAILED: "debug",
-    telemetry.EVENT_CALL_FAILED: "debug",
-    telemetry.EVENT_CALL_CANCELLED: "debug",
-}
+LOGGER = "retold"
+"""The name of the logger, in any library."""
 
 
 class _Call:
@@ -39,16 +36,31 @@ class Lines(Exporter):
     """Turns events into lines and hands them to `write`, which a backend gives.
 
     Args:
+        levels: At which level an event is logged, where it is not the contract's; None writes nothing of it.
+        known: The levels that there are.
+        only: Whether other numbers than those of `known` are refused too.
         now: Where the limit on lines a second reads the time.
     """
 
     hears_success = False
     hears_durations = False
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._limit = Limit(telemetry.MAX_GAVE_UP_LINES, now)
+    def __init__(
+        self,
+        levels: Levels | None = None,
+        *,
+        known: Mapping[str, int] = STANDARD,
+        only: bool = False,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._levels = numbers(levels, known, only=only)
+        self._limit: Limit[Fields] = Limit(telemetry.MAX_GAVE_UP_LINES, now)
 
-    def write(self, level: str, event: str, fields: Fields) -> None:
+    def wants(self, level: int) -> bool:
+        """Whether lines of this level are written at all."""
+        return True
+
+    def write(self, level: int, event: str, fields: Fields) -> None:
         """Write one line."""
         raise NotImplementedError
 
@@ -56,7 +68,8 @@ class Lines(Exporter):
         return _Call()
 
     def attempt_ended(self, state: _Call, event: AttemptEnded) -> None:
-        if event.error_type is None:
+        level = self._level(telemetry.EVENT_ATTEMPT_FAILED)
+        if level is None or event.error_type is None:
             return
         fields: Fields = {
             telemetry.OPERATION: event.operation,
@@ -64,19 +77,26 @@ class Lines(Exporter):
             telemetry.ATTEMPT_OUTCOME: event.outcome.value,
             telemetry.ERROR_TYPE: event.error_type,
         }
-        self._write(telemetry.EVENT_ATTEMPT_FAILED, fields, _current_span())
+        self.write(level, telemetry.EVENT_ATTEMPT_FAILED, _with_ids(fields, _current_span()))
 
     def retry_scheduled(self, state: _Call, event: RetryScheduled) -> None:
         state.span = _current_span()
+        level = self._level(telemetry.EVENT_RETRY_SCHEDULED)
+        if level is None:
+            return
         fields: Fields = {
             telemetry.OPERATION: event.operation,
             telemetry.ATTEMPT_NUMBER: event.number,
             telemetry.RETRY_DELAY: event.delay,
             telemetry.RETRY_DELAY_SOURCE: event.source.value,
         }
-        self._write(telemetry.EVENT_RETRY_SCHEDULED, fields, state.span)
+        self.write(level, telemetry.EVENT_RETRY_SCHEDULED, _with_ids(fields, state.span))
 
     def call_ended(self, state: _Call, event: CallEnded) -> None:
+        name = _name_of_end(event.outcome)
+        level = self._level(name)
+        if level is None:
+            return
         fields: Fields = {
             telemetry.OPERATION: event.operation,
             telemetry.OUTCOME: event.outcome.value,
@@ -87,48 +107,44 @@ class Lines(Exporter):
         }
         if event.error_type is not None:
             fields[telemetry.ERROR_TYPE] = event.error_type
+        _with_ids(fields, state.span or _current_span())
         if event.outcome.is_give_up:
-            suppressed = self._limit.pass_through(event.operation)
-            if suppressed is None:
+            held = self._limit.pass_through(event.operation, level, fields)
+            if held is None:
                 return
-            if suppressed:
-                fields[telemetry.SUPPRESSED] = suppressed
-        self._write(_name_of_end(event.outcome), fields, state.span or _current_span())
+            if held:
+                fields[telemetry.SUPPRESSED] = held
+        self.write(level, name, fields)
 
-    def _write(self, event: str, fields: Fields, span: SpanContext) -> None:
-        if span.is_valid:
-            fields["trace_id"] = trace.format_trace_id(span.trace_id)
-            fields["span_id"] = trace.format_span_id(span.span_id)
-        self.write(LEVELS[event], event, fields)
+    def close(self) -> None:
+        """Write the last line that was held back of each kind, with the count of those before it: none is lost."""
+        for level, fields, held in self._limit.drain():
+            if held:
+                fields[telemetry.SUPPRESSED] = held
+            self.write(level, telemetry.EVENT_CALL_GAVE_UP, fields)
 
+    def _level(self, event: str) -> int | None:
+        """The level of a line about to be made; None if nobody wants it.
 
-_COUNTING = Lock()
-
-
-class Limit:
-    """Lets so many lines a second through for each operation, and counts the others."""
-
-    def __init__(self, lines: int, now: Callable[[], float]) -> None:
-        self._lines = lines
-        self._now = now
-        self._seen: dict[str, tuple[float, int, int]] = {}
-
-    def pass_through(self, operation: str) -> int | None:
-        """How many lines were held back since the last that passed; None to hold this one back too."""
-        with _COUNTING:
-            now = self._now()
-            since, passed, held = self._seen.get(operation, (now, 0, 0))
-            if now - since >= 1.0:
-                since, passed = now, 0
-            if passed >= self._lines:
-                self._seen[operation] = (since, passed, held + 1)
-                return None
-            self._seen[operation] = (since, passed + 1, 0)
-            return held
+        Of nested calls only the outermost is loud: it may yet succeed, and if not, it says so.
+        """
+        level = self._levels[event]
+        if level is None:
+            return None
+        if event == telemetry.EVENT_CALL_GAVE_UP and level > logging.INFO and is_nested():
+            level = logging.INFO
+        return level if self.wants(level) else None
 
 
 def _current_span() -> SpanContext:
     return trace.get_current_span().get_span_context()
+
+
+def _with_ids(fields: Fields, span: SpanContext) -> Fields:
+    if span.is_valid:
+        fields[telemetry.TRACE_ID] = trace.format_trace_id(span.trace_id)
+        fields[telemetry.SPAN_ID] = trace.format_span_id(span.span_id)
+    return fields
 
 
 def _name_of_end(outcome: Outcome) -> str:

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import logging
 
-from retold.exporters._lines import Fields, Lines
-
-LOGGER = "retold"
+from retold.exporters._levels import Levels
+from retold.exporters._lines import LOGGER, Fields, Lines
 
 
 class Logging(Lines):
     """Constant event names as messages, and the facts as `extra` fields of the record.
 
     Silent until the application adds a handler: the logger `retold` has a `NullHandler`.
+
+    Args:
+        levels: Levels of events, where they are not to have those of the contract: a name, also one that the
+            application has added, a number, or None to write nothing. `{"retold.call.gave_up": "error"}`.
+
+    Raises:
+        SettingsError: There is no such event or level.
     """
 
     name = "logging"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, levels: Levels | None = None) -> None:
+        known = {name: number for name, number in logging.getLevelNamesMapping().items() if number > logging.NOTSET}
+        super().__init__(levels, known=known)
         self._logger = logging.getLogger(LOGGER)
-        self._levels = logging.getLevelNamesMapping()
 
-    def write(self, level: str, event: str, fields: Fields) -> None:
-        self._logger.log(self._levels[level.upper()], event, extra=fields)
+    def wants(self, level: int) -> bool:
+        return self._logger.isEnabledFor(level)
+
+    def write(self, level: int, event: str, fields: Fields) -> None:
+        self._logger.log(level, event, extra=fields)
