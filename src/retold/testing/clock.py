@@ -1,10 +1,6 @@
-"""What tests of retried code need: time that does not pass, and events that are kept."""
+"""A clock on which no time passes."""
 
 from __future__ import annotations
-
-from retold.exporters.memory import Memory as MemoryExporter
-
-__all__ = ["ManualClock", "MemoryExporter"]
 
 
 class ManualClock:

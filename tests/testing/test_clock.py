@@ -1,4 +1,4 @@
-"""What users' own tests are given."""
+"""Time that passes only by waiting."""
 
 import pytest
 
