@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 import retold
-from retold import telemetry
+from retold import Policy, telemetry
 from retold.core.options import Options
+from retold.testing import ManualClock
+from tests.forms import Failing
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -67,6 +69,17 @@ def test_the_three_forms_of_the_readme_call_what_they_retry() -> None:
     assert sent == [1, 1, 1]
     assert example["value"] == 5
     assert example["report"].outcome is retold.Outcome.SUCCESS
+
+
+def test_the_exporter_of_the_guide_remembers_the_longest_call_and_keeps_the_rules(clock: ManualClock) -> None:
+    example: dict[str, Any] = {"__name__": "example"}
+    for part in python_in("docs/how-to/write-an-exporter.md"):
+        exec(part, example)
+
+    Policy(on=OSError, backoff=2, operation="shop.fetch", clock=clock).call(Failing(OSError, "page"))
+
+    assert example["slowest"].seconds == {"shop.fetch": 2.0}
+    example["test_it_keeps_the_rules"]()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

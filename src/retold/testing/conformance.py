@@ -47,25 +47,26 @@ def check_exporter(
     """
     waived = {FORGOTTEN, GROWS} if keeps_events else {GROWS} if written else set()
     check = _Check(factory, Found(frozenset(waived)), patience)
-    name = type(check.made()).__qualname__
     check.run(written)
     if faults := check.found.faults():
-        raise ExporterFaults(name, faults)
+        raise ExporterFaults(check.name, faults)
 
 
 class _Check:
     def __init__(self, factory: Callable[[], Exporter], found: Found, patience: float) -> None:
         self.found = found
+        self.name = ""
         self._factory = factory
         self._patience = patience
         self._paces: dict[str, Pace] = {}
 
-    def made(self) -> Exporter:
+    def _watched(self) -> Watched:
         factory: object = self._factory
         made = factory() if callable(factory) else factory
         if made is factory or not isinstance(made, Exporter):
             raise TypeError(f"the factory must make a retold.Exporter: pass its class or a function, not {made!r}")
-        return made
+        self.name = type(made).__qualname__
+        return watch(made, self.found, self._paces)
 
     def run(self, written: Callable[[], Iterable[object]] | None) -> None:
         """Go through everything; no further if the exporter hangs or is slow, for whatever follows would wait too."""
@@ -86,14 +87,12 @@ class _Check:
             self.found.add(f"{method} returns at once, for the caller waits", happened)
         return bool(slow)
 
-    def _watched(self) -> Watched:
-        return watch(self.made(), self.found, self._paces)
-
     def _comes_out_of(self, lifecycle: str, play: Lifecycle) -> bool:
         """Whether an exporter of its own goes through one lifecycle and returns."""
         self.found.lifecycle = lifecycle
         watched = self._watched()
         if not watched.is_awake():
+            watched.close()
             return False
         done: Future[None] = Future()
 
