@@ -11,12 +11,10 @@ from typing import Literal, TypeAlias
 
 from retold import telemetry
 from retold.events import GIVE_UPS, AttemptOutcome, DelaySource, Outcome
-from retold.telemetry import Metric
+from retold.telemetry import Metric, Stability
 
 Type: TypeAlias = Literal["string", "int", "double", "boolean"]
 Level: TypeAlias = Literal["debug", "info", "warning"]
-Stability: TypeAlias = Literal["stable", "experimental"]
-"""What is stable is renamed or removed in a new major version only; what is experimental may change in any."""
 
 
 @dataclass(frozen=True, slots=True)

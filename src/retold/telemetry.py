@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeAlias
 
 SCOPE = "retold"
 SCHEMA_URL = "https://opentelemetry.io/schemas/1.33.0"
@@ -56,6 +56,10 @@ MAX_GAVE_UP_LINES = 10
 """Lines a second, for each operation and level."""
 
 
+Stability: TypeAlias = Literal["stable", "experimental"]
+"""What is stable is renamed or removed in a new major version only; what is experimental may change in any."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Metric:
     """One metric: `keys` are its labels, `unit` is in UCUM as OpenTelemetry writes it.
@@ -69,6 +73,7 @@ class Metric:
     help: str
     keys: tuple[str, ...]
     buckets: tuple[float, ...] = ()
+    stability: Stability = "stable"
 
     @property
     def prometheus_name(self) -> str:
