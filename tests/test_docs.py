@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import socket
 import struct
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 import retold
 from retold import Policy, telemetry
@@ -111,3 +113,23 @@ def test_the_version_is_the_same_everywhere() -> None:
 
     assert f'version = "{retold.__version__}"' in project
     assert f"## {retold.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_guide_to_logs_configures_both_libraries(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], clock: ManualClock
+) -> None:
+    policy = Policy(on=OSError, backoff=2, operation="shop.fetch", clock=clock)
+    with_logging, with_structlog = python_in("docs/how-to/read-the-logs.md")
+
+    exec(with_logging, {"__name__": "example"})
+    policy.call(Failing(OSError, "page"))
+    policy.run(Failing(OSError))
+
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("ERROR", "retold.call.gave_up")]
+
+    exec(with_structlog, {"__name__": "example"})
+    policy.call(Failing(OSError, "page"))
+    structlog.reset_defaults()
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["level"], line["event"]) for line in lines][-1] == ("info", "retold.call.recovered")

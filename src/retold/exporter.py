@@ -24,6 +24,8 @@ class Exporter:
 
     `attempt_ended` is told while whatever `attempt_started` made current still is; live exporters are told starts
     before, and ends after, all others.
+
+    `retold.testing.check_exporter` runs an exporter through every lifecycle of a call, and says what it does wrong.
     """
 
     name: str = ""

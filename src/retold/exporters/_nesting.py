@@ -9,15 +9,20 @@ frame: neither is seen from inside.
 from __future__ import annotations
 
 import sys
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from types import FrameType
 from typing import Final
 
-_MODULES = {
-    "retold.runners.sync": "loop",
+_PARTS: Final[Mapping[object, str]] = {
     "retold.runners.aio": "loop",
     "retold.runners.block": "block",
+    "retold.runners.sync": "loop",
+    "retold.wrapper.target": "wrapper",
 }
+"""By the module that a frame's globals name: wrappers have the globals of theirs."""
+
+_ONE_CALL: Final[Set[tuple[str, str | None]]] = {("wrapper", "loop"), ("loop", "loop"), ("block", "block")}
+"""Parts that belong to the same call as the part above them."""
 
 
 def is_nested() -> bool:
@@ -25,7 +30,9 @@ def is_nested() -> bool:
     frame: FrameType | None = sys._getframe(1)
     calls, above = 0, None
     while frame is not None:
-        part = _part(frame)
+        part = _PARTS.get(frame.f_globals.get("__name__"))
+        if part == "wrapper" and "_retold_function" not in frame.f_globals:
+            part = None  # the module's own code
         if part is not None and (part, above) not in _ONE_CALL:
             calls += 1
             if calls == 2:
@@ -33,15 +40,3 @@ def is_nested() -> bool:
         above = part
         frame = frame.f_back
     return False
-
-
-_ONE_CALL: Final[Set[tuple[str, str | None]]] = {("wrapper", "loop"), ("loop", "loop"), ("block", "block")}
-"""Parts that belong to the same call as the part above them."""
-
-
-def _part(frame: FrameType) -> str | None:
-    """Which part of a call this frame is."""
-    names = frame.f_globals
-    if "_retold_function" in names:
-        return "wrapper"
-    return _MODULES.get(names.get("__name__", ""))
