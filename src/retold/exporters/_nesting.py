@@ -31,8 +31,6 @@ def is_nested() -> bool:
     calls, above = 0, None
     while frame is not None:
         part = _PARTS.get(frame.f_globals.get("__name__"))
-        if part == "wrapper" and "_retold_function" not in frame.f_globals:
-            part = None  # the module's own code
         if part is not None and (part, above) not in _ONE_CALL:
             calls += 1
             if calls == 2:

@@ -39,7 +39,7 @@ def check_exporter(
         written: What all exporters of the factory have written so far, if you can tell, without times and ids. With
             it, calls at the same time are compared to the same calls one after the other, and memory may grow.
         keeps_events: Whether it keeps events on purpose, as one for tests does; what it keeps is then not checked.
-        patience: Seconds after which what has not returned counts as hanging, and the check ends.
+        patience: Seconds without anything told after which the exporter counts as hanging, and the check ends.
 
     Raises:
         ExporterFaults: An `AssertionError` with the report; its `faults` are the entries.
@@ -80,6 +80,16 @@ class _Check:
             if not self._comes_out_of(name, play) or self._is_slow():
                 return
 
+    def _wait_for(self, thread: threading.Thread) -> None:
+        """Wait for its end, as long as the exporter is told something now and then."""
+        told = None
+        while thread.is_alive() and told != self._told():
+            told = self._told()
+            thread.join(self._patience)
+
+    def _told(self) -> int:
+        return sum(pace.told for pace in list(self._paces.values()))
+
     def _is_slow(self) -> bool:
         slow = {method: pace for method, pace in self._paces.items() if pace.told >= OFTEN and pace.fastest > SLOW}
         for method, pace in slow.items():
@@ -108,7 +118,7 @@ class _Check:
         thread = threading.Thread(target=run, daemon=True)
         with configure(exporters=[watched]):
             thread.start()
-            thread.join(self._patience)
+            self._wait_for(thread)
         if thread.is_alive():
             inside = " and ".join(sorted(set(watched.inside.values()))) or "a call"
             self.found.add("every method returns", f"{inside} has not returned after {self._patience:g} s")
