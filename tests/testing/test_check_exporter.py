@@ -14,7 +14,7 @@ import structlog
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
-from retold import AttemptEnded, AttemptStarted, CallEnded, CallStarted, Exporter, Outcome, RetryScheduled
+from retold import AttemptEnded, AttemptStarted, CallEnded, CallStarted, Exporter, Outcome
 from retold.core.options import Options
 from retold.exporters.console import Console
 from retold.exporters.logging import Logging
@@ -262,13 +262,15 @@ def test_a_lock_that_is_held_during_an_attempt_hangs_the_call_inside() -> None:
     assert fault.happened == "attempt_started has not returned after 2 s"
 
 
-def test_an_event_that_is_changed_is_named() -> None:
-    def round_up(self: Exporter, state: object, event: RetryScheduled) -> None:
-        object.__setattr__(event, "delay", 60.0)
+def test_a_wants_call_that_raises_is_named() -> None:
+    def raises(self: Exporter) -> bool:
+        raise ZeroDivisionError
 
-    assert faults_of(exporter(retry_scheduled=round_up)) == [
-        ("events and their errors stay as they are", "retry_scheduled changed RetryScheduled.delay")
-    ]
+    faults = faults_of(exporter(live=True, wants_call=raises))
+
+    assert {(expected, happened.split(" (")[0]) for expected, happened in faults} >= {
+        ("wants_call raises nothing", "it raised ZeroDivisionError")
+    }
 
 
 @pytest.mark.parametrize(
@@ -288,7 +290,7 @@ def test_an_error_that_is_changed_is_named(change: Callable[[BaseException], obj
 
     faults = faults_of(exporter(attempt_ended=write_on))
 
-    assert ("events and their errors stay as they are", f"attempt_ended changed the error's {what}") in faults
+    assert ("errors stay as they are", f"attempt_ended changed the error's {what}") in faults
 
 
 def test_an_error_s_text_is_not_to_be_relied_on() -> None:

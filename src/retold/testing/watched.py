@@ -7,7 +7,6 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -61,6 +60,13 @@ class Watched(Exporter):
             self._found.add("the exporter to be checked is awake, and can be told", "is_awake() returned False")
         return awake
 
+    def wants_call(self) -> bool:
+        try:
+            return self._inner.wants_call()
+        except Exception as error:
+            self._found.add("wants_call raises nothing", f"it raised {told(error)}")
+            raise
+
     def call_started(self, event: CallStarted) -> Any:
         return self._tell("call_started", event)
 
@@ -106,7 +112,7 @@ class Watched(Exporter):
     def _compare(self, method: str, before: Mapping[str, object], after: Mapping[str, object]) -> None:
         for fact, value in after.items():
             if before[fact] != value:
-                self._found.add("events and their errors stay as they are", f"{method} changed {fact}")
+                self._found.add("errors stay as they are", f"{method} changed {fact}")
 
     def _look_for_own_state(self, method: str, event: _Event, state: Any, before: Mapping[str, object]) -> None:
         """Whether a call's own things were put where the next call puts its own."""
@@ -120,7 +126,7 @@ class Watched(Exporter):
 
 def watch(inner: Exporter, found: Found, paces: dict[str, Pace]) -> Watched:
     """An exporter that is told when `inner` would be, and passes it on."""
-    like_it = {name: getattr(inner, name) for name in ("live", "hears_success", "hears_durations")}
+    like_it = {name: getattr(inner, name) for name in ("live", "hears_success", "hears_durations", "makes_current")}
     kind: type[Watched] = type("Watched", (Watched,), like_it)
     return kind(inner, found, paces)
 
@@ -149,16 +155,14 @@ def _what_is(value: object, event: _Event, state: Any) -> str | None:
 
 
 def _facts(event: _Event) -> dict[str, object]:
-    """What can be seen of an event, and of the error in it."""
-    kind = type(event).__name__
-    facts = {f"{kind}.{field.name}": getattr(event, field.name) for field in fields(event)}
+    """What can be seen of the error in an event; the event itself cannot be changed."""
     error = event.error if isinstance(event, AttemptEnded) else None
-    if error is not None:
-        facts |= {
-            "the error's args": error.args,
-            "the error's notes": tuple(getattr(error, "__notes__", ())),
-            "the error's cause": (id(error.__cause__), error.__suppress_context__),
-            "the error's context": id(error.__context__),
-            "the error's traceback": id(error.__traceback__),
-        }
-    return facts
+    if error is None:
+        return {}
+    return {
+        "the error's args": error.args,
+        "the error's notes": tuple(getattr(error, "__notes__", ())),
+        "the error's cause": (id(error.__cause__), error.__suppress_context__),
+        "the error's context": id(error.__context__),
+        "the error's traceback": id(error.__traceback__),
+    }
