@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, TypeAlias
 
 SCOPE = "retold"
@@ -209,11 +208,22 @@ def error_type(error: BaseException) -> str:
     """The `error.type` of an exception: its qualified name, with the module unless it is built in."""
     kind = type(error)
     try:
-        return _type_name(kind.__module__, kind.__qualname__)
+        return _names[kind]
+    except (KeyError, TypeError):  # a metaclass may forbid to hash its classes
+        return _name_of_type(kind)
+
+
+def _name_of_type(kind: type) -> str:
+    try:
+        name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        name = clean_name(name)
+        if len(_names) < _NAMES:  # some programs make types as they go
+            _names[kind] = name
     except Exception:  # noqa: BLE001 - a class that hides its name must not change the call that it failed
         return OTHER
+    return name
 
 
-@lru_cache(maxsize=512)
-def _type_name(module: str, name: str) -> str:
-    return clean_name(name if module == "builtins" else f"{module}.{name}")
+_names: dict[type, str] = {}
+_NAMES = 256
+"""Types of exceptions whose names are remembered."""

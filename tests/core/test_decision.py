@@ -10,6 +10,7 @@ import pytest
 from retold import Abort, Constant, DelaySource, Exponential, Outcome, RetryAgain
 from retold.core.decision import Failure, Rejected, Step, Wait, decider
 from retold.core.rules import Rules
+from retold.telemetry import error_type
 
 RNG = Random(0)
 
@@ -175,3 +176,19 @@ def test_the_wait_before_is_handed_to_the_backoff() -> None:
     step = after(rules_for(on=OSError, backoff=Growing()), OSError(), number=2, previous=4.0)
 
     assert step == 12
+
+
+def test_types_that_cannot_be_hashed_are_judged_each_time() -> None:
+    class Unhashable(type):
+        def __eq__(cls, other: object) -> bool:
+            return cls is other
+
+        __hash__ = None  # type: ignore[assignment] # what a metaclass may do
+
+    class Odd(OSError, metaclass=Unhashable):
+        pass
+
+    decide = decider(rules_for(on=OSError, backoff=1), lambda: 0.0, RNG)
+
+    assert [decide(Odd(), number, 0.0, 0.0) for number in (1, 2, 3)] == [1.0, 1.0, Outcome.ATTEMPTS_EXHAUSTED]
+    assert error_type(Odd()) == error_type(Odd())

@@ -85,7 +85,7 @@ def decider(rules: Rules, now: Callable[[], float], rng: Rng) -> Decide:
     def decide(failure: Failure, number: int, began: float | None, previous: float, /) -> Step:
         try:
             verdict = verdicts[type(failure)]
-        except KeyError:
+        except (KeyError, TypeError):  # a metaclass may forbid to hash its classes
             verdict = _judged(type(failure), rules, verdicts)
         if verdict is _ASK:
             if not predicate(failure):  # type: ignore[operator, misc, arg-type] # only a predicate is asked
@@ -121,7 +121,7 @@ def _judged(kind: type, rules: Rules, verdicts: dict[type, Outcome | _Verdict | 
         verdict = None if issubclass(kind, rules.on) else _NOT_RETRYABLE
     elif rules.on is not None:
         verdict = _ASK
-    if len(verdicts) < _VERDICTS:  # some programs make types as they go
+    if len(verdicts) < _VERDICTS and type(kind).__hash__ is type.__hash__:  # some programs make types as they go
         verdicts[kind] = verdict
     return verdict
 

@@ -141,9 +141,14 @@ class Page:
         try:
             seconds = sum(ended)
         except TypeError:  # not only numbers
-            for append, value in [entry for entry in ended if type(entry) is tuple]:
-                append(value)
-            ended = [entry for entry in ended if type(entry) is not tuple]
+            written, ended = ended, []
+            at_once = ended.append
+            for entry in written:
+                if type(entry) is tuple:
+                    append, value = entry
+                    append(value)
+                else:
+                    at_once(entry)
             seconds = sum(ended)
             totals.pour()
         if ended:

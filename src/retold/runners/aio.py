@@ -69,11 +69,11 @@ def loop(untold: Untold, function: Callable[..., Awaitable[Any]]) -> Callable[..
             if page is None:
                 waited += delay
             else:
-                began_wait, since = since, now()
+                woken = now()
                 if delay:
-                    slept = since - began_wait
-                    page.wait_ended(slept)
-                    waited += slept
+                    page.wait_ended(woken - since)
+                    waited += woken - since
+                since = woken
             number += 1
             try:
                 result = await function(*args, **kwargs)
@@ -84,7 +84,7 @@ def loop(untold: Untold, function: Callable[..., Awaitable[Any]]) -> Callable[..
                     if type(decided) is float:
                         delay = decided
                         continue
-                following = untold.failed(error, page, began, number, delay, waited, since, decided)
+                following = untold.failed(error, who, began, number, delay, waited, since, decided)
                 if following is None:
                     raise
                 if type(following) is not float:

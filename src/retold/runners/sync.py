@@ -78,12 +78,11 @@ def loop(untold: Untold, function: Callable[..., Any]) -> Callable[..., Any]:
                     raise
             if page is None:
                 waited += delay
-            else:
-                began_wait, since = since, now()
-                if delay:
-                    slept = since - began_wait
-                    page.wait_ended(slept)
-                    waited += slept
+            elif delay:
+                woken = now()
+                page.wait_ended(woken - since)
+                waited += woken - since
+                since = woken
             number += 1
             try:
                 # An empty `**kwargs` costs as much as the rest of the call.
@@ -95,7 +94,7 @@ def loop(untold: Untold, function: Callable[..., Any]) -> Callable[..., Any]:
                     if type(decided) is float:
                         delay = decided
                         continue
-                following = untold.failed(error, page, began, number, delay, waited, since, decided)
+                following = untold.failed(error, who, began, number, delay, waited, since, decided)
                 if following is None:
                     raise
                 if type(following) is not float:

@@ -37,6 +37,7 @@ class Untold:
     """What the calls of one function share, and what they do when something has happened.
 
     The arguments of the methods:
+        who: Who heard of the call when it began.
         page: Where the call is counted, if it is.
         began: When its first attempt began, if anybody looked.
         number: The attempt that ran.
@@ -48,36 +49,29 @@ class Untold:
     def __init__(self, plan: Plan, operation: str, name: str | None = None) -> None:
         self.plan = plan
         self.operation = operation
+        self._decide = plan.decide
+        self._now = plan.clock.now
         self._name = name
 
     def begin(self) -> Call:
         """A call that is told of from its start."""
         return Call(self.plan, self.operation, self._name)
 
-    def first_failed(self, error: BaseException, who: Listeners, began: float | None, step: Step | None) -> Next | None:
-        """The first attempt raised; `step` is what has been decided, if it has. None if the call ends by this error."""
-        if who.audience.silent:
-            return self.failed(error, who.page, began, 1, 0.0, 0.0, began, step)
-        call = self.begin()
-        try:
-            call.join(who.audience, who.page, began)
-            return None if call.failed(error) else call
-        except BaseException:
-            call.close()
-            raise
-
     def failed(
         self,
         error: BaseException,
-        page: Page | None,
+        who: Listeners,
         began: float | None,
         number: int,
         delay: float,
         waited: float,
         since: float | None,
-        step: Step | None = None,
+        step: Step | None,
     ) -> Next | None:
         """An attempt raised; `step` is what has been decided, if it has. None if the call ends by this error."""
+        page = who.page
+        if not who.audience.silent:
+            return self._told_late(error, who, began)
         if page is None:
             if isinstance(step, Outcome) and step is not _ABORTED:
                 if number > 1 or step.is_give_up:
@@ -85,9 +79,9 @@ class Untold:
                 return None
         else:
             assert since is not None
-            now = self.plan.clock.now()
+            now = self._now()
             try:
-                step = self.plan.decide(error, number, began, delay)
+                step = self._decide(error, number, began, delay)
             except BaseException as bug:
                 self._resumed(page, began, number, delay, waited, since).misjudged(error, bug)
                 raise
@@ -100,17 +94,27 @@ class Untold:
         call = self._resumed(page, began, number, delay, waited, since)
         return None if call.failed(error, step) else call
 
+    def _told_late(self, error: BaseException, who: Listeners, began: float | None) -> Call | None:
+        """The first attempt raised, and somebody is told of the call from here on."""
+        call = self.begin()
+        try:
+            call.join(who.audience, who.page, began)
+            return None if call.failed(error) else call
+        except BaseException:
+            call.close()
+            raise
+
     def succeeded(self, page: Page, began: float | None, number: int, since: float) -> None:
         """A further attempt returned."""
         assert began is not None
-        now = self.plan.clock.now()
+        now = self._now()
         page.call_recovered(now - since, number, now - began)
 
     def interrupted(self, page: Page | None, began: float | None, number: int, delay: float, since: float) -> None:
         """Something was raised in the wait after an attempt."""
         if page is not None:
             assert began is not None
-            now = self.plan.clock.now()
+            now = self._now()
             if delay:
                 page.wait_ended(now - since)
             page.call_ended(_CANCELLED, number, now - began, fallback=False)

@@ -75,7 +75,7 @@ class Target:
             "_retold_again": runner.loop(untold, self._function),
             "_retold_any": BaseException,
             "_retold_begin": self._begin,
-            "_retold_failed": untold.first_failed,
+            "_retold_failed": untold.failed,
             "_retold_float": float,
             "_retold_function": self._function,
             "_retold_len": len,

@@ -50,7 +50,7 @@ _QUIET = """\
     except _retold_any as _retold_error:
         _retold_next = _retold_who.decide(_retold_error, 1, None, 0.0)
         if _retold_type(_retold_next) is not _retold_float:
-            _retold_next = _retold_failed(_retold_error, _retold_who, None, _retold_next)
+            _retold_next = _retold_failed(_retold_error, _retold_who, None, 1, 0.0, 0.0, None, _retold_next)
             if _retold_next is None:
                 raise
     return {await_}_retold_again(_retold_next, _retold_who, None, {packed})
@@ -64,7 +64,9 @@ _TIMED = """\
     except _retold_any as _retold_error:
         _retold_next = _retold_who.decide(_retold_error, 1, _retold_began, 0.0)
         if _retold_type(_retold_next) is not _retold_float:
-            _retold_next = _retold_failed(_retold_error, _retold_who, _retold_began, _retold_next)
+            _retold_next = _retold_failed(
+                _retold_error, _retold_who, _retold_began, 1, 0.0, 0.0, _retold_began, _retold_next
+            )
             if _retold_next is None:
                 raise
     return {await_}_retold_again(_retold_next, _retold_who, _retold_began, {packed})
@@ -77,7 +79,7 @@ _COUNTED = f"""\
     try:
         _retold_result = {{await_}}_retold_function({{arguments}})
     except _retold_any as _retold_error:
-        _retold_next = _retold_failed(_retold_error, _retold_who, _retold_began, None)
+        _retold_next = _retold_failed(_retold_error, _retold_who, _retold_began, 1, 0.0, 0.0, _retold_began, None)
         if _retold_next is None:
             raise
     else:
