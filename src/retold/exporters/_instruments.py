@@ -42,6 +42,8 @@ class Instruments:
                 made = create(metric.name, [self._callback(metric)], metric.unit, metric.help)
                 self._observables.append(made)
         self._exporters: WeakSet[object] = WeakSet()
+        self._readers: object = None
+        self._wanted = False
         itself = ref(self)  # the journal outlives providers, and must not keep them
         self._tape = Tape(lambda: (made := itself()) is not None and made._telling())
         JOURNAL.follow(self._tape)
@@ -60,6 +62,7 @@ class Instruments:
             made = cls._made[key] = cls(provider)
         made.always = always
         made._exporters.add(exporter)
+        made._readers = None
         return made
 
     @classmethod
@@ -98,9 +101,11 @@ class Instruments:
     def _telling(self) -> bool:
         """Whether these metrics are wanted: one path carries them, unless they are asked for on this one too."""
         readers = JOURNAL.readers
-        return (self.always or len(readers) == 1) and any(
-            reader in self._exporters for named in readers.values() for reader in named
-        )
+        if readers is not self._readers:  # replaced whole when exporters change; this is asked in every fold
+            self._readers = readers
+            mine = any(reader in self._exporters for named in readers.values() for reader in named)
+            self._wanted = mine and (self.always or len(readers) == 1)
+        return self._wanted
 
 
 def _attributes(metric: Metric, labels: Labels) -> dict[str, str | bool]:

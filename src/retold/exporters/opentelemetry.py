@@ -95,7 +95,11 @@ class OpenTelemetry(Exporter):
         return self._given or any(map(_is_set, _WAKE_SIGNS))
 
     def wants_call(self) -> bool:
-        tracing = self._tracing or self._find_tracer()
+        tracing = self._tracing
+        if tracing is None:
+            if self._tracers is None and not _is_set(_TRACER_SIGN):
+                return False
+            tracing = self._find_tracer()
         if not tracing.follows_parent:
             return not tracing.idle
         parent = get_current_span().get_span_context()

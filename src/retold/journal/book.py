@@ -106,7 +106,7 @@ class Journal:
         """Have somebody told of every change from now on, and before of counters, at 0, and of gauges as they stand."""
         with self._held():
             totals = self._read()
-            self._followers.all += (follower,)
+            self._followers.become((*self._followers.all, follower))
             if follower.immediate:
                 self._immediate = True
                 for page in self._pages.values():
@@ -120,7 +120,7 @@ class Journal:
     def leave(self, follower: Follower) -> None:
         """Tell this one nothing more."""
         with self._held():
-            self._followers.all = tuple(each for each in self._followers.all if each is not follower)
+            self._followers.become(tuple(each for each in self._followers.all if each is not follower))
 
     def restart(self) -> None:
         """Start from zero, as a forked child does; pages in use stay in use."""

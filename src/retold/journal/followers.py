@@ -34,10 +34,16 @@ class Followers:
     """All of them, where everybody who changes a number finds them.
 
     Attributes:
-        all: Replaced whole, so that one may come or go while the others are told.
+        all: Replaced whole by `become`, so that one may come or go while the others are told.
+        counting: Those that would do anything about a counter: the others are spared the time of a fold.
     """
 
-    __slots__ = ("all",)
+    __slots__ = ("all", "counting")
 
     def __init__(self) -> None:
-        self.all: tuple[Follower, ...] = ()
+        self.become(())
+
+    def become(self, followers: tuple[Follower, ...]) -> None:
+        """Tell these from now on."""
+        self.all = followers
+        self.counting = tuple(each for each in followers if type(each).counted is not Follower.counted)

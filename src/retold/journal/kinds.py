@@ -64,17 +64,21 @@ class Kind:
     def add(self, count: int) -> None:
         """Count entries that have no values."""
         self.count += count
-        if self._followers.all:
-            self._tell(count, ())
+        if self._followers.counting:
+            self._tell_counters(count)
 
     def _tell(self, count: int, columns: Sequence[Sequence[float]]) -> None:
+        self._tell_counters(count)
         for follower in self._followers.all:
-            for metric, labels in self.counters:
-                follower.counted(metric, labels, count)
             for histogram, values in zip(self.histograms, columns, strict=True):
                 follower.observed(histogram.metric, histogram.labels, values)
             for histogram, value in self.constants:
                 follower.observed(histogram.metric, histogram.labels, (value,) * count)
+
+    def _tell_counters(self, count: int) -> None:
+        for follower in self._followers.counting:
+            for metric, labels in self.counters:
+                follower.counted(metric, labels, count)
 
 
 class RowKind(Kind):
