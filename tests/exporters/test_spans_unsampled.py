@@ -222,7 +222,9 @@ def test_a_sampler_that_cannot_describe_itself_is_asked(form: Form, clock: Manua
 
 
 @pytest.mark.parametrize("attempt_spans", ["always", "on_retry", "off"])
-@pytest.mark.parametrize("other", [ALWAYS_OFF, ParentBased(ALWAYS_OFF), TraceIdRatioBased(0)], ids=repr)
+@pytest.mark.parametrize(
+    "other", [ALWAYS_OFF, ParentBased(ALWAYS_OFF), TraceIdRatioBased(0)], ids=lambda sampler: sampler.get_description()
+)
 def test_what_a_sampler_drops_is_current_so_that_children_follow_its_decision(
     other: Sampler, attempt_spans: str, form: Form, clock: ManualClock
 ) -> None:

@@ -14,7 +14,9 @@ def buggy(*_: object) -> Any:
 
 
 @pytest.mark.parametrize(
-    "options", [{"on": buggy}, {"on": OSError, "backoff": buggy}, {"on": OSError, "hint": buggy}], ids=str
+    "options",
+    [{"on": buggy}, {"on": OSError, "backoff": buggy}, {"on": OSError, "hint": buggy}],
+    ids=["on", "backoff", "hint"],
 )
 def test_its_exception_has_the_users_as_context(
     options: dict[str, Any], form: Form, clock: ManualClock, seen: MemoryExporter
@@ -30,7 +32,7 @@ def test_its_exception_has_the_users_as_context(
     assert len(seen.calls) == 1
 
 
-@pytest.mark.parametrize("options", [{"backoff": buggy}, {"hint": buggy}], ids=str)
+@pytest.mark.parametrize("options", [{"backoff": buggy}, {"hint": buggy}], ids=["backoff", "hint"])
 def test_after_a_rejected_result_the_attempt_stays_rejected(
     options: dict[str, Any], form: Form, clock: ManualClock, seen: MemoryExporter
 ) -> None:
