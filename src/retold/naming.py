@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import Any
 
 from retold.errors import RetoldWarning
@@ -14,6 +14,8 @@ from retold.telemetry import clean_name
 
 def name_of(function: Callable[..., Any]) -> str:
     """`module.qualname` of what runs in the end: partials are unwrapped, other callable objects named by class."""
+    if isinstance(function, FunctionType):
+        return clean_name(f"{function.__module__ or 'builtins'}.{function.__qualname__}")
     target: Any = unwrap_partial(function)
     named: Any = target if hasattr(target, "__qualname__") else type(target)
     return clean_name(f"{_module_of(named)}.{named.__qualname__}")

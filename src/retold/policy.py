@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from types import FunctionType
 from typing import Any, Generic, Never, ParamSpec, TypeVar, Unpack, overload
 
 from retold import settings
@@ -143,13 +144,14 @@ class Policy(Generic[F_co]):
         Raises:
             TypeError: It cannot be retried correctly: a class, a generator, something that is no function.
         """
-        match function:
-            case classmethod() | staticmethod():
+        if not isinstance(function, FunctionType):
+            if isinstance(function, (classmethod, staticmethod)):
                 return type(function)(self(function.__func__))
-            case functools.partialmethod():
+            if isinstance(function, functools.partialmethod):
                 return functools.partialmethod(self(function.func), *function.args, **function.keywords)
-            case _:
-                return self._wrap(function)
+        if settings.chosen is None:
+            settings.ensure()
+        return wrap(self._plan, function)
 
     def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | F_co:
         """`function(*args, **kwargs)`, retried.
@@ -225,13 +227,6 @@ class Policy(Generic[F_co]):
     def __reduce__(self) -> tuple[Any, ...]:
         # A clock and a source of chance belong to their process.
         return _restore, (type(self), dataclasses.replace(self._rules, clock=None, rng=None))
-
-    def _wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        settings.ensure()
-        operation = self._rules.operation or name_of(function)
-        wrapper = wrap(self._plan, function, operation)
-        JOURNAL.register(operation, self._rules.attempts)
-        return wrapper
 
     def _call(self, function: Callable[..., Any], *, asynchronous: bool = True) -> Call:
         settings.ensure()

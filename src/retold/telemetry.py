@@ -201,6 +201,9 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9_.:/<>-]")
 
 def clean_name(text: str) -> str:
     """`text` as a name of an operation or error type: 128 characters at most, foreign ones as `_`."""
+    # Most are dotted identifiers. Each decoration cleans one, and a regular expression takes twice as long.
+    if text.isascii() and text.replace(".", "_").isidentifier() and len(text) <= _MAX_NAME_LENGTH:
+        return text
     return _FOREIGN.sub("_", text[:_MAX_NAME_LENGTH]) or "_"
 
 

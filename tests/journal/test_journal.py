@@ -49,6 +49,22 @@ def test_registering_by_hand_keeps_the_limit_that_is_known(journal: Journal) -> 
     assert journal.collect()[telemetry.MAX_ATTEMPTS] == {("shop.fetch",): 3}
 
 
+def test_registering_by_hand_first_leaves_the_limit_to_the_policy(journal: Journal) -> None:
+    journal.register("shop.fetch")
+    journal.register("shop.fetch", 3)
+    journal.register("shop.fetch", 5)
+
+    assert journal.collect()[telemetry.MAX_ATTEMPTS] == {("shop.fetch",): 5}
+
+
+def test_operations_are_known_in_the_order_in_which_they_were_registered(journal: Journal) -> None:
+    for number in range(telemetry.MAX_OPERATIONS + 10):
+        journal.register(f"known.{number}")
+
+    known = [operation for (operation,) in journal.collect()[telemetry.CALL_ACTIVE]]
+    assert known == [f"known.{number}" for number in range(telemetry.MAX_OPERATIONS)]
+
+
 def test_a_call_is_in_every_metric_of_one_reading(journal: Journal) -> None:
     page = journal.page("shop.fetch")
     page.call_began()

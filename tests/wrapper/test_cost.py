@@ -18,7 +18,7 @@ from retold.journal import FOLD_AT, JOURNAL
 from retold.runners import audience
 from retold.runners.call import Call
 from retold.testing import ManualClock
-from retold.wrapper import target
+from retold.wrapper import listening, target
 from tests.forms import drive
 from tests.wrapper.ways import NAMES, Choice, counted
 
@@ -143,28 +143,28 @@ def test_a_wrapper_that_is_dropped_is_gone_at_once(way: str, asynchronous: bool)
     function = policy(awaited if asynchronous else plain)
     drive(function()) if asynchronous else function()
     gone = weakref.ref(function)
-    known = len(target._targets)
+    known = len(target._wrappers)
 
     del function
 
     assert gone() is None
-    assert len(target._targets) == known - 1
+    assert len(target._wrappers) == known - 1
 
 
 @pytest.mark.usefixtures("_uncollected")
 def test_wrappers_of_closures_do_not_pile_up() -> None:
     policy: Any = Policy(on=OSError)
-    known = len(target._targets)
+    known = len(target._wrappers)
 
     for value in range(1000):
         assert policy(lambda value=value: value)() == value
 
-    assert len(target._targets) == known
+    assert len(target._wrappers) == known
 
 
 def test_a_wrapper_that_is_gone_is_passed_by_when_exporters_change() -> None:
     made = Policy(on=OSError)(lambda: "value")
-    (kept,) = [each for each in target._targets if each._wrapper() is made]
+    kept = made.__globals__["_retold_target"]
     listeners = audience.current()
 
     del made
@@ -172,3 +172,13 @@ def test_a_wrapper_that_is_gone_is_passed_by_when_exporters_change() -> None:
     kept._settle()
 
     assert kept._wrapper() is None
+
+
+def test_code_is_remembered_for_some_kinds_of_parameters_and_made_for_all() -> None:
+    policy: Any = Policy(on=OSError)
+
+    for number in range(listening._SHAPES + 10):
+        assert policy(eval(f"lambda a{number}: a{number}"))(number) == number
+
+    manner = policy._plan.manners[False].to(audience.current())
+    assert len(manner._codes) == listening._SHAPES

@@ -1,6 +1,8 @@
 """What cannot be retried correctly is refused when it is decorated or called, with what to do instead."""
 
 import functools
+import inspect
+import types
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -97,3 +99,44 @@ def test_a_synchronous_call_of_an_async_function_is_refused_with_what_to_write(n
 )
 def test_what_makes_a_coroutine_is_async(function: Any, expected: bool) -> None:
     assert is_async(function) is expected
+
+
+@pytest.mark.skipif(not hasattr(inspect, "markcoroutinefunction"), reason="since Python 3.12")
+def test_a_function_that_is_marked_as_a_coroutine_function_is_awaited() -> None:
+    runs: list[None] = []
+
+    def marked() -> Any:
+        async def work() -> str:
+            runs.append(None)
+            if len(runs) < 3:
+                raise OSError
+            return "value"
+
+        return work()
+
+    wrapped = POLICY(inspect.markcoroutinefunction(marked))  # type: ignore[attr-defined, unused-ignore] # see above
+
+    assert inspect.iscoroutinefunction(wrapped)
+    assert drive(wrapped()) == "value"
+    assert len(runs) == 3
+
+
+def test_a_function_with_attributes_is_what_its_code_is() -> None:
+    def function() -> str:
+        return "value"
+
+    async def coroutine_function() -> str:
+        return "value"
+
+    function.kept = coroutine_function.kept = 1  # type: ignore[attr-defined] # an attribute of the user's
+
+    assert POLICY(function)() == "value"
+    assert drive(POLICY(coroutine_function)()) == "value"
+    assert POLICY(function).kept == POLICY(coroutine_function).kept == 1
+    POLICY(function).also = 2
+    assert not hasattr(function, "also")
+
+
+def test_a_coroutine_made_of_a_generator_is_refused() -> None:
+    with pytest.raises(TypeError, match="is a generator"):
+        POLICY(types.coroutine(generator))

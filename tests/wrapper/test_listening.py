@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 import retold
 from retold import AttemptEnded, AttemptStarted, CallEnded, CallStarted, Exporter, Policy
-from retold.testing import ManualClock
+from retold.testing import ManualClock, MemoryExporter
 from tests.forms import drive
 from tests.wrapper.ways import COUNTED, NAMES, OTHERS, Choice, counted
 
@@ -156,3 +156,26 @@ def test_a_live_exporter_is_not_told_of_a_call_from_its_middle() -> None:
         drive(made)
 
     assert ordered.told == []
+
+
+class Changing(Exporter):
+    """Asleep; when it is asked whether it still is, it has others configured."""
+
+    others: Sequence[Exporter] = ()
+
+    def is_awake(self) -> bool:
+        if self.others:
+            retold.configure(exporters=self.others)
+        return False
+
+
+def test_a_function_that_is_decorated_while_exporters_change_reports_to_the_new_ones() -> None:
+    memory = MemoryExporter()
+    changing = Changing()
+    retold.configure(exporters=[changing])
+    changing.others = [memory]
+
+    function: Callable[[], object] = Policy(on=OSError)(lambda: "value")
+    function()
+
+    assert len(memory.calls) == 1

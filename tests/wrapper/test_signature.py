@@ -4,19 +4,24 @@ import functools
 import inspect
 import operator
 from types import FunctionType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 
 from retold import Policy
 from retold.testing import ManualClock, MemoryExporter
-from retold.wrapper.signature import Signature
+from retold.wrapper import flags
+from retold.wrapper.signature import ANYTHING, Signature, shape_of
 from tests.forms import drive
 from tests.wrapper.signatures import ARGUMENTS, Arguments, function_of, outcome_of, sources
 
 policy = Policy(on=OSError, clock=ManualClock())
 POLICY: Any = policy  # given what type checkers would refuse
+
+
+def signature_of(function: FunctionType) -> Signature:
+    return Signature.of(shape_of(function))
 
 
 @given(source=sources(), arguments=ARGUMENTS)
@@ -66,7 +71,7 @@ def test_parameters_may_have_the_names_that_the_generated_code_uses_itself() -> 
     def shadows(_retold_function: int, _retold_who: int = 2) -> object:
         return _retold_function, _retold_who
 
-    assert Signature.of(shadows) is None
+    assert signature_of(cast("FunctionType", shadows)) is ANYTHING
     assert POLICY(shadows)(1, _retold_who=3) == (1, 3)
     assert inspect.signature(POLICY(shadows)) == inspect.signature(shadows)
 
@@ -75,7 +80,7 @@ def test_parameters_may_have_names_that_nobody_can_write() -> None:
     named = POLICY(lambda x: x).__wrapped__
     odd = FunctionType(named.__code__.replace(co_varnames=(".0",)), {})
 
-    assert Signature.of(odd) is None
+    assert signature_of(odd) is ANYTHING
     assert POLICY(odd)(1) == 1
 
 
@@ -177,12 +182,33 @@ class Callable:
 def test_what_has_no_code_of_its_own_takes_anything(
     function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], expected: object, seen: MemoryExporter
 ) -> None:
-    assert Signature.of(function) is None
-
+    assert POLICY(function).__code__.co_varnames[:2] == ("args", "kwargs")
     assert POLICY(function)(*args, **kwargs) == expected
     assert seen.last.attempts == 1
 
 
 @given(source=sources())
-def test_functions_with_equal_parameters_have_equal_signatures(source: str) -> None:
-    assert Signature.of(function_of(source)) == Signature.of(function_of(source, asynchronous=True))
+def test_functions_with_equal_parameters_have_equal_shapes(source: str) -> None:
+    assert shape_of(function_of(source)) == shape_of(function_of(source, asynchronous=True))
+
+
+def test_functions_with_other_parameters_of_the_same_names_have_other_shapes() -> None:
+    def plain(a: int, b: int) -> None: ...
+    def positional(a: int, b: int, /) -> None: ...
+    def keyword(a: int, *, b: int) -> None: ...
+    def more(a: int, *b: int) -> None: ...
+    def more_keyword(a: int, **b: int) -> None: ...
+    def local(a: int) -> None:
+        b = a  # noqa: F841
+
+    functions = cast("list[FunctionType]", [plain, positional, keyword, more, more_keyword, local])
+
+    assert [signature_of(function).parameters() for function in functions] == [
+        "a, b", "a, b, /", "a, *, b", "a, *b", "a, **b", "a"
+    ]  # fmt: skip
+    assert len({shape_of(function) for function in functions}) == len(functions)
+
+
+def test_flags_are_those_of_inspect() -> None:
+    for name in ("VARARGS", "VARKEYWORDS", "GENERATOR", "COROUTINE", "ITERABLE_COROUTINE", "ASYNC_GENERATOR"):
+        assert getattr(flags, name) == getattr(inspect, f"CO_{name}")

@@ -32,6 +32,8 @@ class Journal:
         self.max_operations = telemetry.MAX_OPERATIONS
         self._pages: dict[str, Page] = {}
         self._limits: dict[str, int] = {}
+        # Written without waiting for anyone, as pages are.
+        self._registered: dict[str, int | None] = {}
         self.largest_fold = 0
         self._followers = Followers()
         self._exporter_failures: dict[str, int] = {}
@@ -42,13 +44,16 @@ class Journal:
         self._due: list[Page] = []
 
     def register(self, operation: str, max_attempts: int | None = None) -> None:
-        """Make an operation known, so that its counters exist at 0 before its first call."""
-        with self._held():
-            if operation not in self._pages and len(self._pages) < self.max_operations:
-                self._pages[operation] = self._new_page(operation)
-            if operation in self._pages and max_attempts is not None:
-                self._limits[operation] = max_attempts
-                self._tell(telemetry.MAX_ATTEMPTS, {(operation,): max_attempts})
+        """Make an operation known, so that its counters exist at 0 before its first call.
+
+        Unless somebody follows, it gets its page when somebody next reads or calls: a program that measures nothing
+        has no pages.
+        """
+        if max_attempts is not None or operation not in self._registered:
+            self._registered[operation] = max_attempts
+            if self._followers.all or len(self._registered) >= self.max_operations:
+                with self._held():
+                    self._enter()
 
     def page(self, operation: str) -> Page:
         """The page that a call of this operation writes on."""
@@ -116,6 +121,7 @@ class Journal:
                     self._tell(metric, dict.fromkeys(series, 0))
                 elif metric.kind == "gauge":
                     self._tell(metric, series)
+            self._enter()  # whoever registered an operation meanwhile may have seen no follower
 
     def leave(self, follower: Follower) -> None:
         """Tell this one nothing more."""
@@ -136,12 +142,14 @@ class Journal:
     def forget(self) -> None:
         """Forget every operation. For tests: the metrics of a process only ever grow."""
         with self._held():
+            self._registered.clear()
             self._pages.clear()
             self._limits.clear()
             self._exporter_failures.clear()
             self.restart()
 
     def _read(self) -> Totals:
+        self._enter()
         totals: dict[Metric, dict[Labels, Value]] = {metric: {} for metric in telemetry.METRICS}
         pages = list(self._pages.values())
         self._fold(pages)
@@ -196,7 +204,18 @@ class Journal:
             for labels, value in series.items():
                 tell(metric, labels, cast("int", value))
 
+    def _enter(self) -> None:
+        """Give operations that were registered their pages, as many as there is room for."""
+        for operation in list(self._registered):
+            max_attempts = self._registered.pop(operation, None)
+            if operation not in self._pages and len(self._pages) < self.max_operations:
+                self._pages[operation] = self._new_page(operation)
+            if operation in self._pages and max_attempts is not None:
+                self._limits[operation] = max_attempts
+                self._tell(telemetry.MAX_ATTEMPTS, {(operation,): max_attempts})
+
     def _admit(self, operation: str) -> Page:
+        self._enter()
         page = self._pages.get(operation)
         if page is None and len(self._pages) >= self.max_operations and not self._make_room():
             operation = telemetry.OTHER

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from retold.errors import RejectedResult
 from retold.runners.call import Call
+from retold.runners.plan import Plan
 from retold.runners.untold import Listeners, Next, Untold
 
 
@@ -42,16 +42,22 @@ async def run(
         call.close()
 
 
-def loop(untold: Untold, function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """What runs the rest of a call of `function` that began untold: `run` without all that is unusual.
+def loop(plan: Plan) -> Callable[..., Awaitable[Any]]:
+    """What runs the rest of a call under a policy that began untold: `run` without all that is unusual.
 
-    It takes how the call goes on after its first attempt, who heard of it, when it began if anybody looked, and the
-    arguments.
+    It takes what the calls of the function share, the function, how the call goes on after its first attempt, who heard
+    of it, when it began if anybody looked, and the arguments.
     """
-    clock, decide, now = untold.plan.clock, untold.plan.decide, untold.plan.clock.now
+    clock, decide, now = plan.clock, plan.decide, plan.clock.now
 
     async def again(
-        step: Next, who: Listeners, began: float | None, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+        untold: Untold,
+        function: Callable[..., Awaitable[Any]],
+        step: Next,
+        who: Listeners,
+        began: float | None,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
     ) -> Any:
         if type(step) is not float:
             assert isinstance(step, Call)
@@ -104,6 +110,8 @@ async def _serve(call: Call, error: BaseException) -> Any:
     """The fallback's value in place of `error`, which is being handled: the context of what the fallback raises."""
     fallback = call.plan.rules.fallback
     value = fallback(error) if callable(fallback) else None
+    import inspect  # slow to import, and whoever runs an event loop has done it
+
     if inspect.isawaitable(value):
         value = await value
     call.served()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from functools import cached_property
+from typing import Any
 
 from retold.core.decision import Decide, decider
 from retold.core.ports import Clock
@@ -18,11 +19,13 @@ class Plan:
         rules: Its options.
         clock: Its clock: the machine's, unless it was given one.
         untimed: Whether no decision depends on when a call began.
+        manners: Kept here by the wrappers of its functions: how they listen.
     """
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.untimed = rules.timeout is None
+        self.manners: dict[bool, Any] = {}
         self.clock: Clock = SYSTEM_CLOCK if rules.clock is None else rules.clock
 
     @cached_property

@@ -12,6 +12,7 @@ from retold.core.ports import Clock
 from retold.errors import BlockingWarning, RejectedResult
 from retold.runners.call import Call
 from retold.runners.clocks import LONGEST, SYSTEM_CLOCK
+from retold.runners.plan import Plan
 from retold.runners.untold import Listeners, Next, Untold
 
 
@@ -44,17 +45,25 @@ def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
         call.close()
 
 
-def loop(untold: Untold, function: Callable[..., Any]) -> Callable[..., Any]:
-    """What runs the rest of a call of `function` that began untold: `run` without all that is unusual.
+def loop(plan: Plan) -> Callable[..., Any]:
+    """What runs the rest of a call under a policy that began untold: `run` without all that is unusual.
 
-    It takes how the call goes on after its first attempt, who heard of it, when it began if anybody looked, and the
-    arguments.
+    It takes what the calls of the function share, the function, how the call goes on after its first attempt, who heard
+    of it, when it began if anybody looked, and the arguments.
     """
-    operation, decide, now = untold.operation, untold.plan.decide, untold.plan.clock.now
+    decide, now = plan.decide, plan.clock.now
     # The machine's clock sleeps by `time.sleep`, which tests replace; a call between would cost as much as a decision.
-    sleep = None if untold.plan.clock is SYSTEM_CLOCK else untold.plan.clock.sleep
+    sleep = None if plan.clock is SYSTEM_CLOCK else plan.clock.sleep
 
-    def again(step: Next, who: Listeners, began: float | None, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    def again(
+        untold: Untold,
+        function: Callable[..., Any],
+        step: Next,
+        who: Listeners,
+        began: float | None,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> Any:
         if type(step) is not float:
             assert isinstance(step, Call)
             return run(step, function, args, kwargs)
@@ -68,7 +77,7 @@ def loop(untold: Untold, function: Callable[..., Any]) -> Callable[..., Any]:
                     if unwarned and delay:
                         unwarned = False
                         if "asyncio" in modules and modules["asyncio"]._get_running_loop() is not None:
-                            _warn_in_event_loop(operation)
+                            _warn_in_event_loop(untold.operation)
                     if sleep is None:
                         time.sleep(delay if delay < LONGEST else LONGEST)
                     else:

@@ -6,9 +6,10 @@ next attempt runs. Whatever is unusual they hand to a `Call`, which knows it all
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from retold.core.decision import Step
+from retold.core.decision import Decide, Step
 from retold.events import Outcome
 from retold.journal import Page
 from retold.runners.audience import Audience
@@ -36,6 +37,8 @@ class Listeners(Protocol):
 class Untold:
     """What the calls of one function share, and what they do when something has happened.
 
+    Whatever leads to these calls is one, and sets what is declared here.
+
     The arguments of the methods:
         who: Who heard of the call when it began.
         page: Where the call is counted, if it is.
@@ -46,12 +49,12 @@ class Untold:
         since: When the attempt or the wait began, if the call is counted.
     """
 
-    def __init__(self, plan: Plan, operation: str, name: str | None = None) -> None:
-        self.plan = plan
-        self.operation = operation
-        self._decide = plan.decide
-        self._now = plan.clock.now
-        self._name = name
+    __slots__ = ("_decide", "_name", "_now", "operation", "plan")
+    plan: Plan
+    operation: str
+    _decide: Decide
+    _now: Callable[[], float]
+    _name: str
 
     def begin(self) -> Call:
         """A call that is told of from its start."""

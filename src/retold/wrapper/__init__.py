@@ -4,38 +4,71 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
+from retold.core.rules import MISSING
+from retold.journal import JOURNAL
 from retold.naming import name_of
 from retold.runners.plan import Plan
-from retold.wrapper.kinds import is_async, refuse_async, refuse_async_fallback, refuse_class, refuse_generator
-from retold.wrapper.signature import Signature
+from retold.wrapper.kinds import (
+    is_async,
+    refuse_async,
+    refuse_async_fallback,
+    refuse_class,
+    refuse_generator,
+    shown_async,
+)
+from retold.wrapper.listening import Manners
+from retold.wrapper.signature import shape_of
 from retold.wrapper.target import Target
 
-__all__ = ["is_async", "refuse_async", "refuse_async_fallback", "refuse_class", "refuse_generator", "wrap"]
+__all__ = ["is_async", "refuse_async", "refuse_async_fallback", "refuse_generator", "wrap"]
 
 SAME_SIGNATURE = True
 """Whether wrappers have the parameters of their functions where these can be read; the tests run with both."""
 
 
-def wrap(plan: Plan, function: Callable[..., Any], operation: str) -> Callable[..., Any]:
+def wrap(plan: Plan, function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of the same kind and signature that calls `function` under a policy.
 
     Raises:
         TypeError: It cannot be retried correctly.
     """
-    refuse_class(function)
-    refuse_generator(function)
-    asynchronous = is_async(function)
-    if not asynchronous:
-        refuse_async_fallback(plan.rules, function)
-    target = Target(plan, function, operation, asynchronous=asynchronous)
-    return _dress(target.wrapper(Signature.of(function) if SAME_SIGNATURE else None), function)
-
-
-def _dress(wrapper: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
-    """`functools.update_wrapper`, which also does for callables without a name."""
-    functools.update_wrapper(wrapper, function)
-    if not hasattr(function, "__name__"):
-        wrapper.__name__ = wrapper.__qualname__ = name_of(function).rpartition(".")[2]
+    # Nearly all are functions of which nothing is known but their code: this is quick for them.
+    plain = isinstance(function, FunctionType) and not function.__dict__
+    asynchronous = shown_async(function) if plain else None  # type: ignore[arg-type] # which mypy does not remember
+    if asynchronous is None:
+        refuse_class(function)
+        refuse_generator(function)
+        asynchronous = is_async(function)
+    rules = plan.rules
+    if rules.fallback is not MISSING and not asynchronous:
+        refuse_async_fallback(rules, function)
+    name = name_of(function)
+    operation = rules.operation or name
+    manners = plan.manners.get(asynchronous) or Manners(plan, asynchronous=asynchronous)
+    if isinstance(function, FunctionType):
+        shape = shape_of(function) if SAME_SIGNATURE else None
+        wrapper = Target(manners, operation, name, shape).wrapper(
+            function, function.__name__, function.__qualname__, function.__defaults__
+        )
+        if function.__kwdefaults__ is not None:
+            wrapper.__kwdefaults__ = function.__kwdefaults__
+    else:
+        short = name.rpartition(".")[2]
+        wrapper = Target(manners, operation, name, None).wrapper(function, short, short)
+    if plain:
+        wrapper.__module__ = function.__module__
+        wrapper.__doc__ = function.__doc__
+        for attribute in _FURTHER:
+            setattr(wrapper, attribute, getattr(function, attribute))
+        wrapper.__wrapped__ = function  # type: ignore[attr-defined]
+    else:
+        functools.update_wrapper(wrapper, function)
+    JOURNAL.register(operation, rules.attempts)
     return wrapper
+
+
+# Annotations and type parameters, as this version of Python has them.
+_FURTHER = tuple(sorted({*functools.WRAPPER_ASSIGNMENTS} - {"__name__", "__qualname__", "__module__", "__doc__"}))

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
 from retold.core.rules import Rules
 from retold.naming import name_of, unwrap_partial
+from retold.wrapper.flags import ASYNC_GENERATOR, COROUTINE, GENERATOR, ITERABLE_COROUTINE
+
+_SPECIAL = GENERATOR | COROUTINE | ITERABLE_COROUTINE | ASYNC_GENERATOR
+
+
+def shown_async(function: FunctionType) -> bool | None:
+    """Whether it is async, where its flags show that at a glance; None where it takes a closer look.
+
+    It has no attributes: `inspect.markcoroutinefunction` sets one.
+    """
+    special = function.__code__.co_flags & _SPECIAL
+    return False if not special else True if special == COROUTINE else None
 
 
 def is_async(function: Callable[..., Any]) -> bool:
     """Whether calling it makes a coroutine: coroutine functions, partials and callable objects of such."""
+    import inspect  # slow to import, and seldom needed: see `shown_async`
+
     return any(inspect.iscoroutinefunction(each) for each in _run_by(unwrap_partial(function)))
 
 
@@ -34,6 +47,8 @@ def refuse_class(function: object) -> None:
 
 def refuse_generator(function: Callable[..., Any]) -> None:
     """Raise TypeError for what fails while it is iterated and not when it is called."""
+    import inspect  # as above
+
     target = unwrap_partial(function)
     if any(inspect.isgeneratorfunction(each) or inspect.isasyncgenfunction(each) for each in _run_by(target)):
         raise TypeError(

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import FunctionType
-from typing import Any
+from typing import NamedTuple, TypeAlias
+
+from retold.wrapper.flags import VARARGS, VARKEYWORDS
 
 OWN = "_retold_"
 """How every name begins that the generated code uses beside the parameters."""
 
+Shape: TypeAlias = tuple[tuple[str, ...], int, int, int]
+"""The parameters as a code object has them, to look up code by: their names, positional ones before keywords before
+stars; how many are positional only; how many positional at all; and the flags of the stars that there are."""
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+_STARS = VARARGS | VARKEYWORDS
+
+
+def shape_of(function: FunctionType) -> Shape:
+    """The shape of a function's parameters."""
+    code = function.__code__
+    positional, stars = code.co_argcount, code.co_flags & _STARS
+    count = positional + code.co_kwonlyargcount
+    if stars:
+        count += stars.bit_count()
+    return code.co_varnames[:count], code.co_posonlyargcount, positional, stars
+
+
+class Signature(NamedTuple):
     """The names of a function's parameters. Defaults are not part of it: a wrapper shares the function's own.
 
     Functions with equal signatures share generated code.
@@ -25,20 +39,22 @@ class Signature:
     keyword: tuple[str, ...]
     more_keyword: str | None
 
-    @classmethod
-    def of(cls, function: Callable[..., Any]) -> Signature | None:
-        """The signature of a plain Python function; None for what has no readable one of its own."""
-        if not isinstance(function, FunctionType):
-            return None
-        code = function.__code__
-        names = iter(code.co_varnames)
-        positional_only = tuple(next(names) for _ in range(code.co_posonlyargcount))
-        positional = tuple(next(names) for _ in range(code.co_argcount - code.co_posonlyargcount))
-        keyword = tuple(next(names) for _ in range(code.co_kwonlyargcount))
-        more = next(names) if code.co_flags & CO_VARARGS else None
-        more_keyword = next(names) if code.co_flags & CO_VARKEYWORDS else None
-        signature = cls(positional_only, positional, more, keyword, more_keyword)
-        return signature if signature._is_writable() else None
+    @staticmethod
+    def of(shape: Shape | None) -> Signature:
+        """The signature of functions of this shape; one that takes anything where there is none to be written."""
+        if shape is None:
+            return ANYTHING
+        parameters, positional_only, positional, stars = shape
+        end = len(parameters) - stars.bit_count()
+        left = list(parameters[end:])
+        signature = Signature(
+            parameters[:positional_only],
+            parameters[positional_only:positional],
+            left.pop(0) if stars & VARARGS else None,
+            parameters[positional:end],
+            left.pop(0) if stars & VARKEYWORDS else None,
+        )
+        return signature if signature._is_writable() else ANYTHING
 
     def _is_writable(self) -> bool:
         """Whether every name can be written: the interpreter makes names such as `.0` that cannot."""

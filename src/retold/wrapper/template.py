@@ -14,23 +14,23 @@ from textwrap import indent
 from types import CodeType
 
 from retold.journal import FOLD_AT
-from retold.wrapper.signature import Signature
+from retold.wrapper.signature import Shape, Signature
 
 _ORDINARY = """\
-    return {await_}_retold_run(_retold_begin(), _retold_function, {packed})
+    return {await_}_retold_run(_retold_target.begin_whole(), _retold_function, {packed})
 """
 
 _TELLING = """\
-    _retold_story = _retold_tell(_retold_who)
+    _retold_story = _retold_target.tell(_retold_who)
     _retold_began = _retold_now()
     try:
         _retold_result = {await_}_retold_function({arguments})
     except _retold_any as _retold_error:
-        _retold_call = _retold_told_failed(_retold_error, _retold_who, _retold_began, _retold_story)
+        _retold_call = _retold_target.told_failed(_retold_error, _retold_who, _retold_began, _retold_story)
         if _retold_call is None:
             raise
     else:
-        _retold_succeeded(_retold_who, _retold_story, _retold_now() - _retold_began)
+        _retold_target.told_succeeded(_retold_who, _retold_story, _retold_now() - _retold_began)
         return _retold_result
     return {await_}_retold_run(_retold_call, _retold_function, {packed})
 """
@@ -50,10 +50,12 @@ _QUIET = """\
     except _retold_any as _retold_error:
         _retold_next = _retold_who.decide(_retold_error, 1, None, 0.0)
         if _retold_type(_retold_next) is not _retold_float:
-            _retold_next = _retold_failed(_retold_error, _retold_who, None, 1, 0.0, 0.0, None, _retold_next)
+            _retold_next = _retold_target.failed(
+                _retold_error, _retold_who, None, 1, 0.0, 0.0, None, _retold_next
+            )
             if _retold_next is None:
                 raise
-    return {await_}_retold_again(_retold_next, _retold_who, None, {packed})
+    return {await_}_retold_again(_retold_target, _retold_function, _retold_next, _retold_who, None, {packed})
 """
 
 _TIMED = """\
@@ -64,12 +66,12 @@ _TIMED = """\
     except _retold_any as _retold_error:
         _retold_next = _retold_who.decide(_retold_error, 1, _retold_began, 0.0)
         if _retold_type(_retold_next) is not _retold_float:
-            _retold_next = _retold_failed(
+            _retold_next = _retold_target.failed(
                 _retold_error, _retold_who, _retold_began, 1, 0.0, 0.0, _retold_began, _retold_next
             )
             if _retold_next is None:
                 raise
-    return {await_}_retold_again(_retold_next, _retold_who, _retold_began, {packed})
+    return {await_}_retold_again(_retold_target, _retold_function, _retold_next, _retold_who, _retold_began, {packed})
 """
 
 _COUNTED = f"""\
@@ -79,7 +81,9 @@ _COUNTED = f"""\
     try:
         _retold_result = {{await_}}_retold_function({{arguments}})
     except _retold_any as _retold_error:
-        _retold_next = _retold_failed(_retold_error, _retold_who, _retold_began, 1, 0.0, 0.0, _retold_began, None)
+        _retold_next = _retold_target.failed(
+            _retold_error, _retold_who, _retold_began, 1, 0.0, 0.0, _retold_began, None
+        )
         if _retold_next is None:
             raise
     else:
@@ -87,7 +91,9 @@ _COUNTED = f"""\
         if _retold_len(_retold_who.notes) >= {FOLD_AT}:
             _retold_who.fold()
         return _retold_result
-    return {{await_}}_retold_again(_retold_next, _retold_who, _retold_began, {{packed}})
+    return {{await_}}_retold_again(
+        _retold_target, _retold_function, _retold_next, _retold_who, _retold_began, {{packed}}
+    )
 """
 
 
@@ -105,18 +111,22 @@ class Way(Enum):
     COUNTED = _COUNTED
     """The journal, which takes a number."""
 
+    # By identity: code is looked up by it, and an enumeration hashes names.
+    __hash__ = object.__hash__
+
 
 @lru_cache(maxsize=1024)
-def code(signature: Signature, way: Way, asynchronous: bool, signs: tuple[str, ...], asks: bool = False) -> CodeType:
+def code(shape: Shape | None, way: Way, asynchronous: bool, signs: tuple[str, ...], asks: bool = False) -> CodeType:
     """The code of a wrapper. Tracebacks and debuggers find its source in `linecache`.
 
     Args:
-        signature: The function's parameters.
+        shape: The function's parameters; None for any.
         way: Who hears of a call that succeeds at once.
         asynchronous: Whether it is a coroutine function.
         signs: Keys of namespaces, under which a value other than None tells that a sleeping exporter may have woken.
         asks: Whether exporters are first asked if they want the call: then it is told, and else goes the way.
     """
+    signature = Signature.of(shape)
     source = f"{'async ' if asynchronous else ''}def wrapper({signature.parameters()}):\n"
     if signs and way is not Way.ORDINARY:
         woken = " or ".join(f"{sign(index, key)}[{key!r}] is not None" for index, key in enumerate(signs))
