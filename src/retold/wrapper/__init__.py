@@ -35,9 +35,8 @@ def wrap(plan: Plan, function: Callable[..., Any]) -> Callable[..., Any]:
     Raises:
         TypeError: It cannot be retried correctly.
     """
-    # Nearly all are functions of which nothing is known but their code: this is quick for them.
-    plain = isinstance(function, FunctionType) and not function.__dict__
-    asynchronous = shown_async(function) if plain else None  # type: ignore[arg-type] # which mypy does not remember
+    asynchronous = shown_async(function)
+    plain = asynchronous is not None
     if asynchronous is None:
         refuse_class(function)
         refuse_generator(function)

@@ -13,18 +13,24 @@ from retold.wrapper.flags import ASYNC_GENERATOR, COROUTINE, GENERATOR, ITERABLE
 _SPECIAL = GENERATOR | COROUTINE | ITERABLE_COROUTINE | ASYNC_GENERATOR
 
 
-def shown_async(function: FunctionType) -> bool | None:
-    """Whether it is async, where its flags show that at a glance; None where it takes a closer look.
+def shown_async(function: Callable[..., Any]) -> bool | None:
+    """Whether it is async, where that shows at a glance; None where it takes a closer look.
 
-    It has no attributes: `inspect.markcoroutinefunction` sets one.
+    Nearly all are functions of which nothing is known but their code. What `inspect.markcoroutinefunction` does shows
+    in an attribute, and generators are to be refused.
     """
+    if not isinstance(function, FunctionType) or function.__dict__:
+        return None
     special = function.__code__.co_flags & _SPECIAL
     return False if not special else True if special == COROUTINE else None
 
 
 def is_async(function: Callable[..., Any]) -> bool:
     """Whether calling it makes a coroutine: coroutine functions, partials and callable objects of such."""
-    import inspect  # slow to import, and seldom needed: see `shown_async`
+    shown = shown_async(function)
+    if shown is not None:
+        return shown
+    import inspect  # which takes long, and is seldom needed
 
     return any(inspect.iscoroutinefunction(each) for each in _run_by(unwrap_partial(function)))
 
@@ -47,6 +53,8 @@ def refuse_class(function: object) -> None:
 
 def refuse_generator(function: Callable[..., Any]) -> None:
     """Raise TypeError for what fails while it is iterated and not when it is called."""
+    if shown_async(function) is not None:
+        return
     import inspect  # as above
 
     target = unwrap_partial(function)
