@@ -7,7 +7,9 @@ from tests.subprocesses import run
 EXTRAS = ["opentelemetry.sdk", "opentelemetry.exporter", "prometheus_client", "structlog", "rich", "httpx", "grpc"]
 
 
-@pytest.mark.parametrize("module", ["asyncio", "opentelemetry", "prometheus_client", "structlog", "rich"])
+@pytest.mark.parametrize(
+    "module", ["asyncio", "logging", "random", "opentelemetry", "prometheus_client", "structlog", "rich"]
+)
 def test_importing_loads_nothing_that_it_does_not_need(module: str) -> None:
     done = run(
         f"""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 
 from retold.exporters._levels import Levels
-from retold.exporters._lines import LOGGER, Fields, Lines
+from retold.exporters._lines import Fields, Lines
+from retold.logger import LOGGER
 
 
 class Logging(Lines):
@@ -26,10 +27,9 @@ class Logging(Lines):
     def __init__(self, levels: Levels | None = None) -> None:
         known = {name: number for name, number in logging.getLevelNamesMapping().items() if number > logging.NOTSET}
         super().__init__(levels, known=known)
-        self._logger = logging.getLogger(LOGGER)
 
     def wants(self, level: int) -> bool:
-        return self._logger.isEnabledFor(level)
+        return LOGGER.isEnabledFor(level)
 
     def write(self, level: int, event: str, fields: Fields) -> None:
-        self._logger.log(level, event, extra=fields)
+        LOGGER.log(level, event, extra=fields)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
@@ -106,8 +105,10 @@ def failed(name: str, error: Exception) -> None:
     if now - _last_logged.get(name, -_LOG_INTERVAL) < _LOG_INTERVAL:
         return
     _last_logged[name] = now
+    from retold.logger import LOGGER  # only now: see there
+
     try:
-        _logger.warning(EVENT_EXPORTER_FAILED, extra={EXPORTER: name, ERROR_TYPE: error_type(error)})
+        LOGGER.warning(EVENT_EXPORTER_FAILED, extra={EXPORTER: name, ERROR_TYPE: error_type(error)})
     except Exception:  # noqa: BLE001 - a handler or filter of the application's that raises; the failure is counted
         return
 
@@ -167,9 +168,6 @@ def _wake(seen: Audience) -> Audience:
 _TELLINGS = ("call_started", "attempt_started", "attempt_ended", "retry_scheduled", "call_ended")
 _LOG_INTERVAL = 60.0
 _last_logged: dict[str, float] = {}
-_logger = logging.getLogger("retold")
-# Without it the standard library prints warnings to standard error when the application has no handler.
-_logger.addHandler(logging.NullHandler())
 
 CHANGED: list[Callable[[Audience], None]] = []
 """Called, under `CHANGING`, with every new audience."""

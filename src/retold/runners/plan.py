@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from functools import cached_property
 from typing import Any
 
@@ -31,4 +30,6 @@ class Plan:
     @cached_property
     def decide(self) -> Decide:
         """Its decisions; made when the first attempt fails, for many policies never see one."""
+        import random  # slow to import, and many programs have done it
+
         return decider(self.rules, self.clock.now, random if self.rules.rng is None else self.rules.rng)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import linecache
 from enum import Enum
 from functools import lru_cache
-from textwrap import indent
 from types import CodeType
 
 from retold.journal import FOLD_AT
@@ -41,7 +40,7 @@ _TOLD = f"""\
 
 _ASKED = f"""\
     if _retold_who.wanted():
-{indent(_TELLING, "    ")}"""
+{"".join(f"    {line}" for line in _TELLING.splitlines(keepends=True))}"""
 
 _QUIET = """\
     _retold_who = {who}
