@@ -102,6 +102,16 @@ KEYS = {
             f" `{telemetry.REJECTED_RESULT_TYPE}` for a rejected result. In metrics, `_OTHER` beyond 15 types of one"
             " operation.",
         ),
+        Key(
+            telemetry.EXCEPTION_MESSAGE,
+            "string",
+            "The exception's text, or what is left of it: only with `exception_details` `redacted` or `full`.",
+        ),
+        Key(
+            telemetry.EXCEPTION_STACKTRACE,
+            "string",
+            "Where it was raised, as Python prints it: only with `exception_details` `full`.",
+        ),
         Key(telemetry.FUNCTION, "string", "`module.qualname` of the decorated function."),
         Key(telemetry.TRACE_ID, "string", "The trace of the span that the line belongs to: 32 hexadecimal digits."),
         Key(
@@ -130,6 +140,8 @@ CALL_SPAN = SpanKind(
         telemetry.POLICY_MAX_ATTEMPTS,
         telemetry.POLICY_TIMEOUT,
         telemetry.ERROR_TYPE,
+        telemetry.EXCEPTION_MESSAGE,
+        telemetry.EXCEPTION_STACKTRACE,
         telemetry.ATTEMPT_SPANS_DROPPED,
     ),
 )
@@ -138,7 +150,13 @@ ATTEMPT_SPAN = SpanKind(
     "One run of the function, below the span of its call. Current while the function runs.",
     "ERROR for an attempt that raised; UNSET for one that succeeded, was cancelled, or whose result was rejected.",
     (telemetry.OPERATION, telemetry.ATTEMPT_NUMBER, telemetry.ATTEMPT_OUTCOME),
-    (telemetry.ERROR_TYPE, telemetry.RETRY_DELAY, telemetry.RETRY_DELAY_SOURCE),
+    (
+        telemetry.ERROR_TYPE,
+        telemetry.EXCEPTION_MESSAGE,
+        telemetry.EXCEPTION_STACKTRACE,
+        telemetry.RETRY_DELAY,
+        telemetry.RETRY_DELAY_SOURCE,
+    ),
 )
 SPANS = (CALL_SPAN, ATTEMPT_SPAN)
 

@@ -85,11 +85,6 @@ reader.shutdown()
         ),
         ("retold.configure(exporters=[])", "exporters", "nothing is told to anybody"),
         (
-            "retold.configure(exporters=['structlog'])",
-            "structlog",
-            "is not configured, and this exporter is silent until it is",
-        ),
-        (
             "import logging.config; logging.config.dictConfig({'version': 1})",
             "logging",
             "the logger retold is disabled, as logging.config does to loggers that exist",
@@ -198,6 +193,16 @@ retold.configure(exporters=["opentelemetry", "prometheus"])
             "import structlog; structlog.configure(); retold.configure(exporters=['structlog'])",
             "structlog",
             ("ok", "is configured"),
+        ),
+        (
+            "retold.configure(exporters=['structlog'])",
+            "structlog",
+            ("note", "is not configured, so its lines go to the logger retold of logging"),
+        ),
+        (
+            "retold.configure(exporters=['structlog'])",
+            "logging",
+            ("note", "the logger retold has no handler, so its lines go nowhere"),
         ),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -98,12 +99,13 @@ def _has_handler(logger: logging.Logger | None) -> bool:
 
 
 def _structlog(exporter: Exporter) -> Iterator[Finding]:
-    if exporter.is_awake():
+    if sys.modules["structlog"].is_configured():
         yield ok("structlog", "is configured")
     else:
-        yield problem(
-            "structlog", "is not configured, and this exporter is silent until it is", "structlog.configure()"
+        yield note(
+            "structlog", "is not configured, so its lines go to the logger retold of logging", "structlog.configure()"
         )
+        yield from _logging(exporter)
 
 
 _LOOKS: dict[str, Callable[[Any], Iterator[Finding]]] = {
