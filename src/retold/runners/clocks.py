@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable
+from sys import modules
 
 LONGEST = 1e9
 """Seconds; the operating system's clock overflows somewhere beyond."""
@@ -20,11 +21,21 @@ class SystemClock:
             time.sleep(min(seconds, LONGEST))
 
     def asleep(self, seconds: float, /) -> Awaitable[None]:
-        """Block the task; a zero wait gives the other tasks one turn."""
-        # Whoever awaits this runs a loop and so has imported asyncio; importing retold must not.
+        """Block the task, of asyncio or trio; a zero wait gives the other tasks one turn."""
+        # Whoever awaits this runs a loop and so has imported its library; importing retold must not.
+        if "trio" in modules and _in_trio():
+            return modules["trio"].sleep(min(seconds, LONGEST))  # type: ignore[no-any-return]
         from asyncio import sleep
 
         return sleep(seconds)
+
+
+def _in_trio() -> bool:
+    try:
+        modules["trio"].lowlevel.current_task()
+    except RuntimeError:
+        return False
+    return True
 
 
 SYSTEM_CLOCK = SystemClock()
