@@ -140,6 +140,27 @@ def test_operations_that_are_only_known_make_room_for_called_ones(journal: Journ
     assert totals[telemetry.LABEL_OVERFLOWS]["retold.operation",] == 0
 
 
+def test_operations_that_somebody_named_come_before_those_of_decorated_functions(journal: Journal) -> None:
+    journal.max_operations = 3
+    for number in range(3):
+        journal.register(f"app.function{number}", 3, named=False)
+    call(journal, "app.function1")
+    journal.register("shop.fetch", 3)
+    journal.register("shop.pay", 3)
+    journal.register("shop.refund", 3)
+    journal.register("app.function3", 3, named=False)
+
+    assert {labels[0] for labels in journal.collect()[telemetry.CALLS]} == {"app.function1", "shop.fetch", "shop.pay"}
+
+    call(journal, "app.function3")
+
+    assert {labels[0] for labels in journal.collect()[telemetry.CALLS]} == {
+        "app.function1",
+        "app.function3",
+        "shop.pay",
+    }
+
+
 def test_error_types_beyond_the_limit_are_counted_as_other(journal: Journal) -> None:
     for number in range(telemetry.MAX_ERROR_TYPES + 4):
         call(journal, "shop.fetch", Outcome.NOT_RETRYABLE, f"shop.Error{number}")

@@ -33,7 +33,7 @@ class Journal:
         self._pages: dict[str, Page] = {}
         self._limits: dict[str, int] = {}
         # Written without waiting for anyone, as pages are.
-        self._registered: dict[str, int | None] = {}
+        self._registered: dict[str, tuple[int | None, bool]] = {}
         self.largest_fold = 0
         self._followers = Followers()
         self._exporter_failures: dict[str, int] = {}
@@ -43,14 +43,16 @@ class Journal:
         self._immediate = False
         self._due: list[Page] = []
 
-    def register(self, operation: str, max_attempts: int | None = None) -> None:
+    def register(self, operation: str, max_attempts: int | None = None, *, named: bool = True) -> None:
         """Make an operation known, so that its counters exist at 0 before its first call.
+
+        Where there is no room for all, names that somebody gave come before those of decorated functions.
 
         Unless somebody follows, it gets its page when somebody next reads or calls: a program that measures nothing
         has no pages.
         """
         if max_attempts is not None or operation not in self._registered:
-            self._registered[operation] = max_attempts
+            self._registered[operation] = max_attempts, named
             if self._followers.all or len(self._registered) >= self.max_operations:
                 with self._held():
                     self._enter()
@@ -207,17 +209,20 @@ class Journal:
     def _enter(self) -> None:
         """Give operations that were registered their pages, as many as there is room for."""
         for operation in list(self._registered):
-            max_attempts = self._registered.pop(operation, None)
-            if operation not in self._pages and len(self._pages) < self.max_operations:
-                self._pages[operation] = self._new_page(operation)
-            if operation in self._pages and max_attempts is not None:
-                self._limits[operation] = max_attempts
-                self._tell(telemetry.MAX_ATTEMPTS, {(operation,): max_attempts})
+            max_attempts, named = self._registered.pop(operation, (None, False))
+            page = self._pages.get(operation)
+            if page is None and (len(self._pages) < self.max_operations or (named and self._make_room(named=False))):
+                page = self._pages[operation] = self._new_page(operation)
+            if page is not None:
+                page.named = page.named or named
+                if max_attempts is not None:
+                    self._limits[operation] = max_attempts
+                    self._tell(telemetry.MAX_ATTEMPTS, {(operation,): max_attempts})
 
     def _admit(self, operation: str) -> Page:
         self._enter()
         page = self._pages.get(operation)
-        if page is None and len(self._pages) >= self.max_operations and not self._make_room():
+        if page is None and len(self._pages) >= self.max_operations and not self._make_room(named=True):
             operation = telemetry.OTHER
             page = self._pages.get(operation)
         if page is None:
@@ -225,14 +230,15 @@ class Journal:
         page.called = True
         return page
 
-    def _make_room(self) -> bool:
-        """Forget an operation that is known but was never called, if there is one."""
-        for name, page in self._pages.items():
-            if not page.called:
-                del self._pages[name]
-                self._limits.pop(name, None)
-                return True
-        return False
+    def _make_room(self, *, named: bool) -> bool:
+        """Forget an operation that is known but was never called, if there is one: of the named ones only if so."""
+        idle = [name for name, page in self._pages.items() if not page.called and (named or not page.named)]
+        if not idle:
+            return False
+        name = min(idle, key=lambda each: self._pages[each].named)
+        del self._pages[name]
+        self._limits.pop(name, None)
+        return True
 
     def _new_page(self, operation: str) -> Page:
         page = Page(operation, self.fold, self._followers)

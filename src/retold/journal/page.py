@@ -32,6 +32,8 @@ class Page:
     """What happened to one operation.
 
     Attributes:
+        called: Whether a call has asked for it.
+        named: Whether somebody gave the operation its name.
         entries: The one list. It is the same list as long as the page lives.
         write: Puts an entry on it, for those who write directly: None for a call that began, and the seconds of one
             that succeeded at once. Whoever does has to fold when there are `FOLD_AT`.
@@ -49,6 +51,7 @@ class Page:
         "_totals",
         "called",
         "entries",
+        "named",
         "operation",
         "write",
     )
@@ -56,6 +59,7 @@ class Page:
     def __init__(self, operation: str, fold: Callable[[Page], None], followers: Followers) -> None:
         self.operation = operation
         self.called = False
+        self.named = False
         self._fold = fold
         self._followers = followers
         self.entries: list[_Entry] = []

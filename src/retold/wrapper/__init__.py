@@ -65,7 +65,7 @@ def wrap(plan: Plan, function: Callable[..., Any]) -> Callable[..., Any]:
         wrapper.__wrapped__ = function  # type: ignore[attr-defined]
     else:
         functools.update_wrapper(wrapper, function)
-    JOURNAL.register(operation, rules.attempts)
+    JOURNAL.register(operation, rules.attempts, named=rules.operation is not None)
     return wrapper
 
 
