@@ -19,9 +19,6 @@ from retold.exporters._nesting import is_nested
 
 Fields: TypeAlias = dict[str, str | int | float | bool]
 
-LOGGER = "retold"
-"""The name of the logger, in any library."""
-
 
 class _Call:
     """The span of one call, from its first retry on. Nothing is current while it sleeps, and it may end there."""

@@ -6,7 +6,6 @@ metric, and follows the journal; it is told of every entry when it is written, s
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -15,6 +14,7 @@ from prometheus_client import Counter, Gauge, Histogram, values
 
 from retold import telemetry
 from retold.journal import JOURNAL, Follower, Labels
+from retold.logger import LOGGER
 from retold.telemetry import ERROR_TYPE, EVENT_EXPORTER_FAILED, EXPORTER, Metric, error_type, label_name, label_value
 
 Instrument = Counter | Gauge | Histogram
@@ -62,7 +62,7 @@ class _Files(Follower):
         except Exception as error:  # noqa: BLE001 - as where somebody removed the directory: the call goes on
             if not self._said:
                 self._said = True
-                _logger.warning(EVENT_EXPORTER_FAILED, extra={EXPORTER: "prometheus", ERROR_TYPE: error_type(error)})
+                LOGGER.warning(EVENT_EXPORTER_FAILED, extra={EXPORTER: "prometheus", ERROR_TYPE: error_type(error)})
 
 
 def _instrument(metric: Metric) -> Instrument:
@@ -75,6 +75,3 @@ def _instrument(metric: Metric) -> Instrument:
     # Calls add up over processes; the limit of a policy is the same in all of them.
     same = metric is telemetry.MAX_ATTEMPTS
     return Gauge(name, text, keys, registry=None, multiprocess_mode="livemax" if same else "livesum")
-
-
-_logger = logging.getLogger("retold")

@@ -17,7 +17,7 @@ _PARTS: Final[Mapping[object, str]] = {
     "retold.runners.aio": "loop",
     "retold.runners.block": "block",
     "retold.runners.sync": "loop",
-    "retold.wrapper.target": "wrapper",
+    "retold.wrapper": "wrapper",
 }
 """By the module that a frame's globals name: wrappers have the globals of theirs."""
 

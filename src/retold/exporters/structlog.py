@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from opentelemetry import trace
 
 from retold import telemetry
 from retold.exporters._levels import STANDARD, Levels
-from retold.exporters._lines import LOGGER, Fields, Lines
+from retold.exporters._lines import Fields, Lines
+from retold.logger import LOGGER
 
 try:
     import structlog
@@ -38,14 +38,13 @@ class Structlog(Lines):
 
     def __init__(self, levels: Levels | None = None) -> None:
         super().__init__(levels, only=True)
-        self._logger: Any = structlog.get_logger(LOGGER)
-        self._unconfigured = logging.getLogger(LOGGER)
+        self._logger: Any = structlog.get_logger(LOGGER.name)
 
     def write(self, level: int, event: str, fields: Fields) -> None:
         if structlog.is_configured():
             getattr(self._logger, _METHODS[level])(event, **fields)
         else:
-            self._unconfigured.log(level, event, extra=fields)
+            LOGGER.log(level, event, extra=fields)
 
 
 def add_trace_context(logger: Any, method_name: str, event_dict: EventDict) -> EventDict:

@@ -140,7 +140,7 @@ class Manners:
         self._asynchronous = asynchronous
         runner = aio if asynchronous else sync
         self._shared: dict[str, Any] = {
-            "__name__": __name__,
+            "__name__": __package__,  # by which others know the frames of wrappers
             "_retold_again": runner.loop(plan),
             "_retold_any": BaseException,
             "_retold_float": float,
