@@ -45,12 +45,15 @@ class PrometheusServer:
     The first scrape comes five seconds after the start, whatever the interval: Prometheus hands new
     targets to its scrapers on a tick of its own. Tests that only ask should share one server.
 
+    Scrapes `every` so often.
+
     Skips the test, or fails it, as `need` does if Prometheus is not installed.
     """
 
-    def __init__(self, targets: Sequence[str]) -> None:
+    def __init__(self, targets: Sequence[str], *, every: str = "250ms") -> None:
         self.url = ""
         self._targets = list(targets)
+        self._every = every
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
@@ -118,7 +121,7 @@ class PrometheusServer:
 
     def _command(self, binary: str, address: str, folder: Path) -> list[str]:
         jobs = [{"job_name": "test", "static_configs": [{"targets": self._targets}]}]
-        times = {"scrape_interval": "250ms", "scrape_timeout": "250ms"}
+        times = {"scrape_interval": self._every, "scrape_timeout": "250ms"}
         config = folder / "prometheus.yml"
         config.write_text(json.dumps({"global": times, "scrape_configs": jobs}))  # JSON is YAML too
         return [
