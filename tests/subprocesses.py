@@ -37,6 +37,7 @@ def run(
     without: Sequence[str] = (),
     flags: Sequence[str] = ("-W", "error"),
     untraced: bool = False,
+    timeout: float = 60,
 ) -> Done:
     """Run a script in an interpreter of its own, which must end well.
 
@@ -46,6 +47,7 @@ def run(
         without: Modules that cannot be imported.
         flags: Options of the interpreter.
         untraced: Whether coverage, which takes time and memory of its own, stays out of it.
+        timeout: Seconds after which it is ended, and the test fails.
     """
     kept_back = ("RETOLD_", "OTEL_", *(("COVERAGE_",) if untraced else ()))
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(kept_back)}
@@ -55,7 +57,7 @@ def run(
         env={**inherited, **(env or {})},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=timeout,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -17,10 +17,9 @@ from retold.journal import JOURNAL
 from retold.telemetry import MAX_ATTEMPT_SPANS
 from retold.testing import MemoryExporter
 from tests.exporters.sdk import Sdk, attributes, parent_id, span_id
+from tests.laws.equations import assert_laws
 from tests.plans import PLANS, Plan, perform
-from tests.readings import Numbers, collected_by, scraped_from, sum_of, told_to, without_limits
-
-GIVE_UPS = ("attempts_exhausted", "deadline_exceeded", "budget_exhausted", "hint_refused")
+from tests.readings import collected_by, scraped_from, sum_of, told_to, without_limits
 
 
 class Kept(Lines):
@@ -59,20 +58,6 @@ def everyone() -> Iterator[Everyone]:
         yield all_of_them
     prometheus.close()
     all_of_them.sdk.close()
-
-
-def assert_laws(numbers: Numbers) -> None:
-    """The equations between the metrics of one process at rest."""
-    calls = sum_of(numbers, "retold.calls")
-    attempts = sum_of(numbers, "retold.attempts")
-    assert calls == sum_of(numbers, "retold.call.duration count") == sum_of(numbers, "retold.call.attempts count")
-    assert attempts == sum_of(numbers, "retold.call.attempts sum") == sum_of(numbers, "retold.attempt.duration count")
-    for outcome in GIVE_UPS:
-        assert sum_of(numbers, "retold.give_ups", outcome) == sum_of(numbers, "retold.calls", outcome)
-    failed = sum_of(numbers, "retold.attempts", "error") + sum_of(numbers, "retold.attempts", "rejected")
-    assert sum_of(numbers, "retold.attempt.failures") == failed
-    assert sum_of(numbers, "retold.call.active") == sum_of(numbers, "retold.call.waiting") == 0
-    assert sum_of(numbers, "retold.exporter.failures") == sum_of(numbers, "retold.label.overflows") == 0
 
 
 @settings(max_examples=60, deadline=None)

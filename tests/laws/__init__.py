@@ -1,0 +1,1 @@
+"""The conservation laws on very many calls, each backend by itself."""

@@ -1,0 +1,153 @@
+"""Makes the calls of a script: some in threads, some in the tasks of several event loops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeAlias
+
+from retold import Abort, Policy, RejectedResult, RetryAgain
+from retold.core.rules import MISSING
+from tests.laws.script import Step, Turn
+from tests.laws.strand import STRAND, Interrupt, Strand, cancelled
+
+THREADS = 2
+LOOPS = 2
+TASKS = 8
+"""In each loop."""
+
+EXPECTED = (OSError, ValueError, KeyError, RetryAgain, RejectedResult)
+"""What calls end with, beside interruptions."""
+
+Turns: TypeAlias = Iterator[Turn]
+
+_RAISED: dict[str, Callable[[], BaseException]] = {
+    "error": OSError,
+    "timeout": TimeoutError,
+    "again": RetryAgain,
+    "not retryable": ValueError,
+    "aborted": lambda: Abort(KeyError()),
+    "cancelled": Interrupt,
+    "cancelled in the wait": ConnectionError,
+}
+
+
+class Player:
+    """Makes calls by the given policies."""
+
+    def __init__(self, policies: Sequence[Policy[Any]]) -> None:
+        self._policies = policies
+        self._iterable = [policy._rules.fallback is MISSING for policy in policies]
+        self._functions = [policy(_function(self._attempt)) for policy in policies]
+        self._coroutines = [policy(_coroutine(self._aattempt)) for policy in policies]
+
+    def play(self, steps: Sequence[Step]) -> None:
+        """Make all these calls, in strands side by side; returns when they are over."""
+        parts = [steps[number :: THREADS + LOOPS] for number in range(THREADS + LOOPS)]
+        with ThreadPoolExecutor(THREADS + LOOPS) as pool:
+            running = [pool.submit(self._thread, part) for part in parts[:THREADS]]
+            running += [pool.submit(asyncio.run, self._loop(part)) for part in parts[THREADS:]]
+            for each in running:
+                each.result()
+
+    def _thread(self, steps: Sequence[Step]) -> None:
+        STRAND.set(Strand())
+        for step in steps:
+            self._perform(step)
+
+    async def _loop(self, steps: Sequence[Step]) -> None:
+        await asyncio.gather(*(self._task(steps[number::TASKS]) for number in range(TASKS)))
+
+    async def _task(self, steps: Sequence[Step]) -> None:
+        STRAND.set(Strand())
+        for step in steps:
+            await self._aperform(step)
+
+    def _perform(self, step: Step) -> None:
+        policy, turns = self._policies[step.policy], step.attempts()
+        try:
+            match step.form:
+                case "called":
+                    policy.call(self._attempt, turns)
+                case "run":
+                    policy.run(self._attempt, turns)
+                case "block" | "left" if self._iterable[step.policy]:
+                    for attempt in policy:
+                        with attempt:
+                            attempt.set_result(self._attempt(turns))
+                        if step.form == "left":
+                            break
+                case _:
+                    self._functions[step.policy](turns)
+        except (*EXPECTED, Interrupt):
+            pass
+        finally:
+            STRAND.get().interrupted = False
+
+    async def _aperform(self, step: Step) -> None:
+        policy, turns = self._policies[step.policy], step.attempts()
+        try:
+            match step.form:
+                case "called":
+                    await policy.acall(self._aattempt, turns)
+                case "run":
+                    await policy.arun(self._aattempt, turns)
+                case "block" | "left" if self._iterable[step.policy]:
+                    await self._ablock(step, policy, turns)
+                case _:
+                    await self._coroutines[step.policy](turns)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            assert task is not None
+            task.uncancel()
+        except EXPECTED:
+            pass
+        finally:
+            STRAND.get().interrupted = False
+
+    async def _ablock(self, step: Step, policy: Policy[Any], turns: Turns) -> None:
+        async for attempt in policy:
+            with attempt:
+                attempt.set_result(await self._aattempt(turns))
+            if step.form == "left":
+                break
+
+    def _attempt(self, turns: Turns) -> str:
+        turn = next(turns)
+        if turn.inner is not None:
+            self._perform(turn.inner)
+        return _ended(turn)
+
+    async def _aattempt(self, turns: Turns) -> str:
+        turn = next(turns)
+        await asyncio.sleep(0)
+        if turn.inner is not None:
+            await self._aperform(turn.inner)
+        if turn.kind == "cancelled":
+            STRAND.get().time += turn.seconds
+            await cancelled()
+        return _ended(turn)
+
+
+def _ended(turn: Turn) -> str:
+    strand = STRAND.get()
+    strand.time += turn.seconds
+    strand.interrupted = turn.kind == "cancelled in the wait"
+    if turn.kind in _RAISED:
+        raise _RAISED[turn.kind]()
+    return "" if turn.kind == "rejected" else "page"
+
+
+def _function(attempt: Callable[[Turns], str]) -> Callable[[Turns], str]:
+    def function(turns: Turns) -> str:
+        return attempt(turns)
+
+    return function
+
+
+def _coroutine(attempt: Callable[[Turns], Coroutine[Any, Any, str]]) -> Callable[[Turns], Coroutine[Any, Any, str]]:
+    async def function(turns: Turns) -> str:
+        return await attempt(turns)
+
+    return function
