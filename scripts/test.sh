@@ -36,6 +36,13 @@ if [ -n "$missing" ]; then
         echo "    sudo apt-get install$missing"
     fi
 fi
+# A receiver of OTLP, which needs other versions than ours of what it shares with us.
+agent=ddapm-test-agent==1.69.1
+if [ "$(cat .venv-services/agent 2>/dev/null)" != "$agent" ]; then
+    "$python" -m venv --clear .venv-services
+    .venv-services/bin/python -m pip install --quiet --disable-pip-version-check "$agent"
+    echo "$agent" > .venv-services/agent
+fi
 command -v prometheus && prometheus --version 2>&1 | head -n 1
 
 say "format and lint"

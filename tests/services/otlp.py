@@ -100,6 +100,16 @@ class OtlpSink:
                 raise TimeoutError(f"{len(names)} of {n_spans} spans arrived within {timeout} s: {names}")
             return list(self._spans)
 
+    def wait_for_metrics(self, names: set[str], timeout: float = 10) -> None:
+        """Return once metrics of all these names have arrived.
+
+        Raises:
+            TimeoutError: Some had not after `timeout` seconds.
+        """
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: names <= self._metric_names, timeout):
+                raise TimeoutError(f"within {timeout} s there arrived no {names - self._metric_names}")
+
     def _grpc_handler(self, service: str, kind: type[_Request]) -> grpc.GenericRpcHandler:
         def export(body: bytes, _: grpc.ServicerContext) -> bytes:
             self._receive(kind, body)

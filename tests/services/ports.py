@@ -1,6 +1,7 @@
 """Free TCP ports of 127.0.0.1."""
 
 import socket
+from urllib.parse import urlsplit
 
 
 def free_port() -> int:
@@ -9,3 +10,13 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def is_open(url: str) -> bool:
+    """Whether somebody listens there."""
+    where = urlsplit(url)
+    try:
+        socket.create_connection((where.hostname, where.port or 0), timeout=1).close()
+    except OSError:
+        return False
+    return True

@@ -3,11 +3,10 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Self, TypedDict
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -15,9 +14,8 @@ from urllib.request import ProxyHandler, build_opener
 
 from tests.services.needs import need
 from tests.services.ports import free_port
+from tests.services.processes import POLL_INTERVAL, serve
 
-_PORTS_TO_TRY = 5
-_POLL_INTERVAL = 0.05
 # 127.0.0.1 is never behind the proxy that the environment may name.
 _direct = build_opener(ProxyHandler({}))
 
@@ -58,16 +56,8 @@ class PrometheusServer:
 
     def __enter__(self) -> Self:
         binary = need("prometheus", "prometheus")
-        for _ in range(_PORTS_TO_TRY):
-            with ExitStack() as attempt:
-                folder = Path(attempt.enter_context(TemporaryDirectory(prefix="prometheus-"))).resolve()
-                address = f"127.0.0.1:{free_port()}"
-                self.url = f"http://{address}"
-                process = attempt.enter_context(_started(self._command(binary, address, folder), folder))
-                if self._becomes_ready(process, folder):
-                    self._running = attempt.pop_all()
-                    return self
-        raise RuntimeError(f"prometheus found each of {_PORTS_TO_TRY} ports taken")
+        self._running = serve(lambda folder: self._command(binary, folder), self._answers_from)
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._running.close()
@@ -97,7 +87,7 @@ class PrometheusServer:
         while not predicate(samples := self.query(promql)):
             if time.monotonic() >= deadline:
                 raise TimeoutError(f"after {timeout} s {promql} is still {samples}")
-            time.sleep(_POLL_INTERVAL)
+            time.sleep(POLL_INTERVAL)
         return samples
 
     def exemplars(self, promql: str) -> list[Exemplar]:
@@ -119,7 +109,9 @@ class PrometheusServer:
         active = self._api("targets", state="active")["activeTargets"]
         return len(active) == len(self._targets) and all(target["health"] == "up" for target in active)
 
-    def _command(self, binary: str, address: str, folder: Path) -> list[str]:
+    def _command(self, binary: str, folder: Path) -> list[str]:
+        address = f"127.0.0.1:{free_port()}"
+        self.url = f"http://{address}"
         jobs = [{"job_name": "test", "static_configs": [{"targets": self._targets}]}]
         times = {"scrape_interval": self._every, "scrape_timeout": "250ms"}
         config = folder / "prometheus.yml"
@@ -133,18 +125,6 @@ class PrometheusServer:
             "--web.enable-lifecycle",
             "--log.level=warn",
         ]
-
-    def _becomes_ready(self, process: subprocess.Popen[bytes], folder: Path, timeout: float = 30) -> bool:
-        """Wait until the server answers; False if its port was taken by somebody else."""
-        deadline = time.monotonic() + timeout
-        while process.poll() is None and time.monotonic() < deadline:
-            if self._answers_from(folder):
-                return True
-            time.sleep(_POLL_INTERVAL)
-        said = (folder / "log").read_text()
-        if "address already in use" in said:
-            return False
-        raise RuntimeError(f"prometheus did not become ready: {said}")
 
     def _answers_from(self, folder: Path) -> bool:
         # Whoever took the port may be a Prometheus too: only ours works in our folder.
@@ -165,21 +145,6 @@ class PrometheusServer:
         except HTTPError as error:
             with error:
                 raise ValueError(error.read().decode()) from None
-
-
-@contextmanager
-def _started(command: list[str], folder: Path) -> Generator[subprocess.Popen[bytes], None, None]:
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def promtool_check_metrics(text: str) -> tuple[int, str]:

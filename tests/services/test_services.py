@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -95,5 +96,15 @@ def test_a_missing_program_skips_the_test_or_fails_it_where_services_are_require
         need("no-such-program", "some-package")
 
 
-def test_a_program_that_is_there_is_found() -> None:
+def test_a_missing_program_that_has_another_source_is_told_with_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETOLD_REQUIRE_SERVICES", "1")
+
+    with pytest.raises(pytest.fail.Exception, match=r"no-such-program is not installed: pip install some-package"):
+        need("no-such-program", "some-package", "pip install {}")
+
+
+def test_a_program_that_is_there_is_found(tmp_path: Path) -> None:
+    (tmp_path / "only-here").touch(mode=0o755)
+
     assert need("sh", "dash") == shutil.which("sh")
+    assert need("only-here", "nowhere", beside=tmp_path) == str(tmp_path / "only-here")
