@@ -106,21 +106,21 @@ class CallSpans:
         if event.outcome is not _SUCCESS:
             self._failed(event, outcome, span)
         elif span is not None:
+            self._attempt = None
             span.set_attribute(telemetry.ATTEMPT_OUTCOME, outcome)
             span.end(event.time)
-            self._attempt = None
 
     def retry_scheduled(self, event: RetryScheduled) -> None:
+        self._detach()  # first: whatever a span processor does, no context is left behind
         if self._attempt is not None:
             self._of_attempt[telemetry.RETRY_DELAY] = event.delay
             self._of_attempt[telemetry.RETRY_DELAY_SOURCE] = event.source.value
             self._end_attempt(self._attempt)
-        self._detach()
 
     def call_ended(self, event: CallEnded) -> None:
+        self._detach()
         if self._attempt is not None:
             self._end_attempt(self._attempt)
-        self._detach()
         span = self._call
         if event.outcome is _SUCCEEDED and event.attempts == 1:
             span.set_attributes(_SUCCEEDED_AT_ONCE)
@@ -165,9 +165,9 @@ class CallSpans:
             span.set_status(StatusCode.ERROR)
 
     def _end_attempt(self, span: Span) -> None:
+        self._attempt = None
         span.set_attributes(self._of_attempt)
         span.end(self._attempt_ended)
-        self._attempt = None
 
     def _detach(self) -> None:
         if self._attempt_context is not None:
