@@ -1,15 +1,19 @@
 """How many lines a second a call may leave, whatever library writes them."""
 
 import os
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 import retold
 from retold import Policy
 from retold.exporters._lines import Fields, Lines
+from retold.exporters.prometheus import Prometheus
 from retold.testing import ManualClock
 from tests.forms import Failing
+from tests.readings import scraped_from, sum_of
 from tests.subprocesses import run
 
 
@@ -80,21 +84,25 @@ def total(kept: Kept) -> int:
 
 
 @pytest.mark.parametrize("seconds", [1, 5])
-def test_a_storm_leaves_ten_lines_a_second_and_every_give_up_is_in_one_of_them(
+def test_a_storm_leaves_ten_lines_a_second_and_operation_and_every_give_up_is_in_one_of_them(
     clock: ManualClock, seconds: int
 ) -> None:
-    kept = Kept()
+    kept, registry = Kept(), CollectorRegistry()
+    operations = ["shop.fetch", "shop.pay"]
 
-    with retold.configure(exporters=[kept]):
+    with retold.configure(exporters=[kept, Prometheus(registry)]):
         for _ in range(1000 * seconds):
-            give_up(clock)
+            for operation in operations:
+                give_up(clock, operation)
             kept.time.advance(0.001)
-    in_the_storm = len(kept.gave_up())
+    in_the_storm = Counter(operation for operation, _ in kept.gave_up())
     kept.close()
 
-    assert in_the_storm == 10 * seconds
-    assert len(kept.gave_up()) == in_the_storm + 1
-    assert total(kept) == 1000 * seconds
+    numbers = scraped_from(registry)
+    assert in_the_storm == dict.fromkeys(operations, 10 * seconds)
+    assert len(kept.gave_up()) == in_the_storm.total() + len(operations)
+    assert total(kept) == sum_of(numbers, "retold.give_ups") == 1000 * seconds * len(operations)
+    assert sum_of(numbers, "retold.calls", "attempts_exhausted") == total(kept)
 
 
 def test_there_is_no_second_with_more_lines_wherever_it_begins(clock: ManualClock) -> None:
