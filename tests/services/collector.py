@@ -1,5 +1,6 @@
 """A real OTLP collector, rotel, between us and a sink."""
 
+import sysconfig
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,7 +37,10 @@ class Collector:
         grpc, http = (f"127.0.0.1:{free_port()}" for _ in range(2))
         self.grpc_endpoint, self.http_endpoint = f"http://{grpc}", f"http://{http}"
         protocol, endpoint = self._onward
+        # It is linked to the library of the Python that it was made for, which may be where only that one looks.
         return [
+            "env",
+            f"LD_LIBRARY_PATH={sysconfig.get_config_var('LIBDIR')}",
             binary,
             "start",
             f"--otlp-grpc-endpoint={grpc}",
