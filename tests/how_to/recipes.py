@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,12 +39,13 @@ def command(beginning: str, **exchanged: str) -> list[str]:
 
 @contextmanager
 def upstream() -> Iterator[str]:
-    """The address of a server that refuses every other request."""
-    turns = iter(range(10**6))
+    """The address of a server that refuses every other request for the same path and query."""
+    turns: Counter[str] = Counter()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200 if next(turns) % 2 else 503)
+            turns[self.path] += 1
+            self.send_response(503 if turns[self.path] % 2 else 200)
             self.send_header("Content-Length", str(len(PAGE)))
             self.end_headers()
             self.wfile.write(PAGE)

@@ -88,7 +88,7 @@ class OtlpSink:
         with self._arrived:
             return b"".join(self._bodies)
 
-    def wait_for(self, n_spans: int, timeout: float = 10) -> list[Span]:
+    def wait_for(self, n_spans: int, timeout: float = 30) -> list[Span]:
         """Return the spans once there are at least `n_spans`.
 
         Raises:
