@@ -149,6 +149,9 @@ def test_each_process_of_a_pool_counts_its_own_calls(method: str) -> None:
 
     with multiprocessing.get_context(method).Pool(2, maxtasksperchild=1) as pool:
         told = pool.map(calls_of_one_process, counts, chunksize=1)
+        # Leaving `with` terminates processes, also one that has just been started and holds the lock of their queue.
+        pool.close()
+        pool.join()
 
     assert len({process for process, _ in told} | {os.getpid()}) == len(counts) + 1
     assert [each["retold.calls shop.fetch success true"] for _, each in told] == counts
