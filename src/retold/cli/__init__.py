@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from retold import __version__
+from retold.cli.dashboards import command as dashboards
 from retold.cli.demo import command as demo
 from retold.cli.doctor import command as doctor
 from retold.cli.parser import Parser
@@ -18,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     demo.add_to(commands)
     doctor.add_to(commands)
+    dashboards.add_to(commands)
     chosen = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
     status: int = chosen.run(chosen)
     return status
