@@ -204,8 +204,8 @@ LOG_EVENTS = (
     LogEvent(
         telemetry.EVENT_EXPORTER_FAILED,
         "warning",
-        "An exporter raised; the call went on. Written by Retold itself on the standard library's logger `retold`, once"
-        " a minute for each exporter at most.",
+        "An exporter raised; the call went on. Once a minute for each exporter at most, and on the standard library's"
+        " logger `retold` where no exporter writes lines.",
         (telemetry.EXPORTER, telemetry.ERROR_TYPE),
     ),
 )

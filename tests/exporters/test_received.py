@@ -8,13 +8,20 @@ from typing import Any, Protocol
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter as GrpcMetricExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcSpanExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter as HttpMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpSpanExporter
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricExporter, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import (
+    MetricExporter,
+    MetricExportResult,
+    MetricsData,
+    PeriodicExportingMetricReader,
+)
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter
@@ -32,7 +39,7 @@ from tests.plans import Interrupt
 from tests.services.agent import Agent
 from tests.services.collector import Collector
 from tests.services.fixtures import StartPrometheus
-from tests.services.otlp import OtlpSink
+from tests.services.otlp import OtlpSink, metrics_in
 from tests.services.spans import Span, spans_in
 
 RESOURCE = {"service.name": "shop", "service.instance.id": "shop-1"}
@@ -187,19 +194,40 @@ def test_another_s_receiver_has_the_spans_as_they_were_sent(agent: Agent, protoc
     assert_the_order(received, sent)
 
 
-def test_a_collector_hands_on_all_metrics(otlp_sink: OtlpSink, protocol: str) -> None:
+class Kept(MetricExporter):
+    """Hands everything on, and keeps it as it is sent."""
+
+    def __init__(self, to: MetricExporter) -> None:
+        super().__init__()
+        self.to = to
+        self.sent: list[Metric] = []
+
+    def export(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> MetricExportResult:
+        self.sent.extend(metrics_in(encode_metrics(metrics_data)))
+        return self.to.export(metrics_data, timeout_millis, **kwargs)
+
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:
+        return self.to.force_flush(timeout_millis)
+
+    def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
+        self.to.shutdown(timeout_millis, **kwargs)
+
+
+def test_a_collector_hands_on_all_metrics_as_they_were_sent(otlp_sink: OtlpSink, protocol: str) -> None:
     with Collector(otlp_sink, protocol) as collector:
-        exporter = METRIC_EXPORTERS[protocol](collector)
+        exporter = Kept(METRIC_EXPORTERS[protocol](collector))
         meters = MeterProvider(
             [PeriodicExportingMetricReader(exporter, export_interval_millis=float("inf"))], shutdown_on_exit=False
         )
         with retold.configure(exporters=[OpenTelemetry(meter_provider=meters)]):
             CALL.perform(policy("shop.fetch", fallback=None), Failing(OSError))
             meters.force_flush()
-        otlp_sink.wait_for_metrics({metric.name for metric in telemetry.METRICS})
+            otlp_sink.wait_for_metrics({metric.name for metric in telemetry.METRICS})
+            sent = list(exporter.sent)
         meters.shutdown()
 
-    assert otlp_sink.metric_names() == {metric.name for metric in telemetry.METRICS}
+    assert {metric.name for metric in sent} == {metric.name for metric in telemetry.METRICS}
+    assert otlp_sink.metrics()[: len(sent)] == sent
 
 
 def test_the_exemplars_that_prometheus_has_lead_to_spans_behind_the_collector(

@@ -5,11 +5,15 @@ import threading
 from typing import Any
 
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry
+from structlog.testing import LogCapture
 
 import retold
 from retold import Exporter, Policy
+from retold.exporters._lines import Fields
 from retold.exporters.prometheus import Prometheus
+from retold.exporters.structlog import Structlog
 from retold.journal import JOURNAL
 from retold.runners import audience
 from retold.telemetry import EXPORTER_FAILURES
@@ -193,6 +197,43 @@ def test_failures_are_logged_once_a_minute_and_exporter_without_the_message(
     assert first.exc_info is None
     assert "card 4111" not in str([vars(record) for record in caplog.records])
     assert failures() == {("broken",): 4}
+
+
+def test_what_writes_an_application_s_lines_writes_of_failed_exporters_too(
+    caplog: pytest.LogCaptureFixture, clock: ManualClock
+) -> None:
+    capture = LogCapture()
+    structlog.configure(processors=[capture])
+    try:
+        with retold.configure(exporters=[broken("call_ended"), Structlog({"retold.exporter.failed": "error"})]):
+            policy(clock).call(Failing("page"))
+    finally:
+        structlog.reset_defaults()
+
+    assert capture.entries == [
+        {
+            "event": "retold.exporter.failed",
+            "log_level": "error",
+            "retold.exporter": "broken",
+            "error.type": "RuntimeError",
+        }
+    ]
+    assert caplog.records == []
+
+
+def test_where_nobody_writes_lines_failures_of_exporters_are_written_all_the_same(
+    caplog: pytest.LogCaptureFixture, clock: ManualClock
+) -> None:
+    class Mute(Structlog):
+        def write(self, level: int, event: str, fields: Fields) -> None:
+            raise BrokenPipeError
+
+    with retold.configure(exporters=[Mute()]):
+        policy(clock).call(Failing(OSError, "page"))
+
+    (record,) = caplog.records
+    assert record.getMessage() == "retold.exporter.failed"
+    assert (vars(record)["retold.exporter"], vars(record)["error.type"]) == ("structlog", "BrokenPipeError")
 
 
 def test_a_log_filter_that_raises_changes_no_call_either(clock: ManualClock) -> None:

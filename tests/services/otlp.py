@@ -14,10 +14,11 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 from tests.services.spans import Span, spans_in
 
-__all__ = ["OtlpSink", "Span"]
+__all__ = ["OtlpSink", "Span", "metrics_in"]
 
 _Request: TypeAlias = ExportTraceServiceRequest | ExportMetricsServiceRequest | ExportLogsServiceRequest
 
@@ -46,7 +47,7 @@ class OtlpSink:
         self._arrived = Condition()
         self._bodies: list[bytes] = []
         self._spans: list[Span] = []
-        self._metric_names: set[str] = set()
+        self._metrics: list[Metric] = []
 
         self._workers = ThreadPoolExecutor(max_workers=4)
         self._grpc = grpc.server(self._workers, options=[("grpc.so_reuseport", 0)])
@@ -78,10 +79,14 @@ class OtlpSink:
         with self._arrived:
             return list(self._spans)
 
+    def metrics(self) -> list[Metric]:
+        """Return the metrics received so far, in order of arrival."""
+        with self._arrived:
+            return list(self._metrics)
+
     def metric_names(self) -> set[str]:
         """Return the names of the metrics received so far."""
-        with self._arrived:
-            return set(self._metric_names)
+        return {metric.name for metric in self.metrics()}
 
     def requests_raw(self) -> bytes:
         """Return every request body received so far, decompressed: for finding what must not be there."""
@@ -107,8 +112,8 @@ class OtlpSink:
             TimeoutError: Some had not after `timeout` seconds.
         """
         with self._arrived:
-            if not self._arrived.wait_for(lambda: names <= self._metric_names, timeout):
-                raise TimeoutError(f"within {timeout} s there arrived no {names - self._metric_names}")
+            if not self._arrived.wait_for(lambda: names <= self.metric_names(), timeout):
+                raise TimeoutError(f"within {timeout} s there arrived no {names - self.metric_names()}")
 
     def _grpc_handler(self, service: str, kind: type[_Request]) -> grpc.GenericRpcHandler:
         def export(body: bytes, _: grpc.ServicerContext) -> bytes:
@@ -125,7 +130,7 @@ class OtlpSink:
                 case ExportTraceServiceRequest():
                     self._spans.extend(spans_in(request))
                 case ExportMetricsServiceRequest():
-                    self._metric_names.update(_metric_names_in(request))
+                    self._metrics.extend(metrics_in(request))
                 case ExportLogsServiceRequest():
                     pass
             self._arrived.notify_all()
@@ -165,7 +170,8 @@ class _HttpHandler(BaseHTTPRequestHandler):
         """Say nothing: a test's output is its own."""
 
 
-def _metric_names_in(request: ExportMetricsServiceRequest) -> Iterator[str]:
+def metrics_in(request: ExportMetricsServiceRequest) -> Iterator[Metric]:
+    """The metrics of one export."""
     for of_resource in request.resource_metrics:
         for of_scope in of_resource.scope_metrics:
-            yield from (metric.name for metric in of_scope.metrics)
+            yield from of_scope.metrics

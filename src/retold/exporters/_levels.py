@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
-from retold import telemetry
 from retold.contract import LOG_EVENTS
 from retold.errors import SettingsError
 
@@ -14,9 +13,6 @@ Levels: TypeAlias = Mapping[str, str | int | None]
 """Levels by event, as users write them: a name in any case, a number, or None to write nothing."""
 
 STANDARD: Final = {name: getattr(logging, name) for name in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")}
-
-# Retold itself writes this one, for it is about exporters.
-_OURS = telemetry.EVENT_EXPORTER_FAILED
 
 
 def numbers(levels: Levels | None, known: Mapping[str, int], *, only: bool) -> dict[str, int | None]:
@@ -32,12 +28,8 @@ def numbers(levels: Levels | None, known: Mapping[str, int], *, only: bool) -> d
     """
     chosen: dict[str, int | None] = {event.name: STANDARD[event.level.upper()] for event in LOG_EVENTS}
     for event, level in (levels or {}).items():
-        if event == _OURS:
-            raise SettingsError(
-                f"levels cannot have {event!r}, which Retold itself writes: set a filter on the logger 'retold'"
-            )
         if event not in chosen:
-            raise SettingsError(f"there is no log event {event!r}; there are: {', '.join(sorted({*chosen} - {_OURS}))}")
+            raise SettingsError(f"there is no log event {event!r}; there are: {', '.join(sorted(chosen))}")
         chosen[event] = None if level is None else _number(event, level, known, only=only)
     return chosen
 

@@ -113,6 +113,12 @@ class Lines(Exporter):
                 fields[telemetry.SUPPRESSED] = held
         self.write(level, name, fields)
 
+    def exporter_failed(self, fields: Mapping[str, str]) -> None:
+        """Write that an exporter's code raised; whoever calls this sees to it that it is once in a while."""
+        level = self._levels[telemetry.EVENT_EXPORTER_FAILED]
+        if level is not None and self.wants(level):
+            self.write(level, telemetry.EVENT_EXPORTER_FAILED, dict(fields))
+
     def close(self) -> None:
         """Write the last line that was held back of each kind, with the count of those before it: none is lost."""
         for level, fields, held in self._limit.drain():

@@ -105,12 +105,25 @@ def failed(name: str, error: Exception) -> None:
     if now - _last_logged.get(name, -_LOG_INTERVAL) < _LOG_INTERVAL:
         return
     _last_logged[name] = now
+    fields = {EXPORTER: name, ERROR_TYPE: error_type(error)}
+    written = [_is_written(exporter, fields) for exporter in latest.exporters if hasattr(exporter, "exporter_failed")]
+    if any(written):
+        return
     from retold.logger import LOGGER  # only now: see there
 
     try:
-        LOGGER.warning(EVENT_EXPORTER_FAILED, extra={EXPORTER: name, ERROR_TYPE: error_type(error)})
+        LOGGER.warning(EVENT_EXPORTER_FAILED, extra=fields)
     except Exception:  # noqa: BLE001 - a handler or filter of the application's that raises; the failure is counted
         return
+
+
+def _is_written(exporter: Exporter, fields: dict[str, str]) -> bool:
+    """Have an exporter that writes log lines write this one too; not if it is the one that cannot."""
+    try:
+        exporter.exporter_failed(fields)  # type: ignore[attr-defined]
+    except Exception:  # noqa: BLE001 - then the standard library's logger has it
+        return False
+    return True
 
 
 def _asking(exporters: tuple[Exporter, ...]) -> Callable[[], bool]:
