@@ -97,7 +97,13 @@ reader.shutdown()
         (
             "retold.configure(max_operations=2); retold.register('two'); retold.register('three')",
             "operations",
-            "2 are known, and no more than 2 have metrics: calls of others count as _OTHER",
+            "2 have metrics of their own, which is the limit: calls of others count as _OTHER",
+        ),
+        (
+            "retold.configure(exporters=['prometheus'], max_operations=2)\n"
+            "for name in 'two', 'three', 'four': retold.Policy(on=OSError, operation=name).call(int)",
+            "operations",
+            "2 have metrics of their own, which is the limit: calls of others count as _OTHER",
         ),
         (
             """

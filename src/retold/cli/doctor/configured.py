@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from retold import Exporter, settings
+from retold import Exporter, settings, telemetry
 from retold.cli.doctor import sdk
 from retold.cli.doctor.findings import Finding, note, ok, problem
 from retold.errors import RetoldWarning
@@ -116,11 +116,11 @@ _LOOKS: dict[str, Callable[[Any], Iterator[Finding]]] = {
 
 
 def _operations(now: Status) -> Iterator[Finding]:
-    known = len(now.operations)
+    known = len(set(now.operations) - {telemetry.OTHER})
     if known >= now.max_operations:
         yield problem(
             "operations",
-            f"{known} are known, and no more than {now.max_operations} have metrics: calls of others count as _OTHER",
+            f"{known} have metrics of their own, which is the limit: calls of others count as {telemetry.OTHER}",
             "raise retold.configure(max_operations=...), or give policies an operation= that few share",
         )
     elif known:

@@ -29,7 +29,7 @@ def deliver(signal: str, exporter: Any, nothing: object, timeout: float) -> Find
         try:
             connect(address.hostname, address.port or (443 if address.scheme == "https" else 80), timeout)
         except Unreachable as reason:
-            return problem(signal, f"go {to}, where {reason}", remedy)
+            return problem(signal, f"go {to}: {reason}", remedy)
     said = _export(exporter, nothing, timeout)
     if said is None:
         return ok(signal, f"go {to}: an empty export was accepted")
