@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+import types
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +135,43 @@ def test_the_guide_to_logs_configures_both_libraries(
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(line["level"], line["event"]) for line in lines][-1] == ("info", "retold.call.recovered")
+
+
+def test_the_guide_to_generators_opens_restarts_and_iterates_inside() -> None:
+    down = iter([ConnectionError, ConnectionError])
+
+    class Connection(contextlib.nullcontext[Any]):
+        def execute(self, query: str) -> list[str]:
+            for error in down:
+                raise error
+            return [query, query]
+
+    async def subscribe(since: int) -> AsyncIterator[int]:
+        yield since
+        for error in down:
+            raise error
+        yield since + 1
+
+    async def followed() -> list[int]:
+        return [change async for change in namespace["changes"](7)]
+
+    def fetch(url: str) -> types.SimpleNamespace:
+        for error in down:
+            raise error
+        return types.SimpleNamespace(url=url, next=None if url == "b" else "b")
+
+    def connect() -> Connection:
+        made = Connection()
+        made.enter_result = made
+        return made
+
+    namespace: dict[str, Any] = {"__name__": "example", "connect": connect, "subscribe": subscribe, "fetch": fetch}
+    decorated, inside = python_in("docs/how-to/retry-generators.md")
+    exec(decorated, namespace)
+    exec(inside, namespace)
+
+    assert list(namespace["rows"]("SELECT 1")) == ["SELECT 1", "SELECT 1"]
+    down = iter([ConnectionError])
+    assert asyncio.run(followed()) == [7, 7, 8]
+    down = iter([ConnectionError])
+    assert [page.url for page in namespace["pages"]("a")] == ["a", "b"]

@@ -12,7 +12,7 @@ from retold import settings
 from retold.core.backoff import DEFAULT
 from retold.core.options import Options
 from retold.core.ports import Clock, Rng
-from retold.core.rules import MISSING, OverCap, Rules
+from retold.core.rules import MISSING, GeneratorMode, OverCap, Rules
 from retold.core.written import written
 from retold.journal import JOURNAL
 from retold.naming import name_of
@@ -54,6 +54,9 @@ class Policy(Generic[F_co]):
         over_cap: What a longer hint does: `give_up`, `cap` it, or `ignore` it.
         fallback: After a give-up, None is returned in place of raising, or what this callable returns for the final
             exception; its result is awaited in async calls. Not for blocks.
+        generator: What is retried of decorated generators: `restart` starts one that failed anew, so that its items
+            come again; `open` retries until there is a first item, and what it raises later propagates. The call ends
+            there. Without it generators are refused.
         operation: The stable name of what is called; else the function's `module.qualname`.
         clock: Where time comes from and waits go to; the machine's monotonic clock unless given.
         rng: Where jitter comes from; the `random` module unless given.
@@ -91,6 +94,7 @@ class Policy(Generic[F_co]):
         hint_cap: float | None = None,
         over_cap: OverCap = "give_up",
         fallback: Any = MISSING,
+        generator: GeneratorMode | None = None,
         operation: str | None = None,
         clock: Clock | None = None,
         rng: Rng | None = None,
@@ -106,6 +110,7 @@ class Policy(Generic[F_co]):
                 hint_cap=hint_cap,
                 over_cap=over_cap,
                 fallback=fallback,
+                generator=generator,
                 operation=operation,
                 clock=clock,
                 rng=rng,
@@ -142,7 +147,7 @@ class Policy(Generic[F_co]):
         """Put a function under this policy: sync or async, method, `classmethod`, `staticmethod`, partial.
 
         Raises:
-            TypeError: It cannot be retried correctly: a class, a generator, something that is no function.
+            TypeError: It cannot be retried correctly: a class, a generator without `generator=`, what is no function.
         """
         if not isinstance(function, FunctionType):
             if isinstance(function, (classmethod, staticmethod)):

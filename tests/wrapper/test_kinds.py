@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from retold import Policy
+from retold import Policy, PolicyError
 from retold.testing import ManualClock
 from retold.wrapper import is_async
 from tests.forms import drive
@@ -58,14 +58,30 @@ class Generating:
     ids=["generator", "async-generator", "partial", "object", "method"],
 )
 def test_a_generator_is_refused_with_what_to_do_instead(function: Any) -> None:
-    for use in (POLICY, POLICY.call, POLICY.run):
-        with pytest.raises(
-            TypeError, match=r"is a generator, .*: retry what it calls, or iterate a policy inside of it"
-        ):
+    with pytest.raises(TypeError, match=r"is a generator, .*generator='restart' starts it anew.*generator='open' "):
+        POLICY(function)
+    for use in (POLICY.call, POLICY.run):
+        with pytest.raises(TypeError, match=r"is a generator: decorate it with a policy that has a generator=, or "):
             use(function)
     for use in (POLICY.acall, POLICY.arun):
         with pytest.raises(TypeError, match="is a generator"):
             drive(use(function))
+
+
+@pytest.mark.parametrize("option", ["on_result", "fallback"])
+@pytest.mark.parametrize("function", [generator, async_generator])
+def test_what_would_have_to_judge_or_replace_items_is_refused(function: Any, option: str) -> None:
+    options: dict[str, Any] = {option: lambda value: None}
+    policy = Policy(on=OSError, generator="restart", **options)
+
+    with pytest.raises(TypeError, match=f"is a generator, whose items are given out one by one: leave out {option}"):
+        policy(function)
+
+
+@pytest.mark.parametrize("value", ["again", True, ""])
+def test_a_mode_that_does_not_exist_is_refused(value: Any) -> None:
+    with pytest.raises(PolicyError, match="generator must be 'restart', 'open' or None, not "):
+        Policy(on=OSError, generator=value)
 
 
 @pytest.mark.parametrize("kind", [classmethod, staticmethod])

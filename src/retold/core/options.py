@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from retold.core.backoff import Backoff
 from retold.core.ports import Clock, Rng
-from retold.core.rules import OverCap
+from retold.core.rules import GeneratorMode, OverCap
 
 
 class Options(TypedDict, total=False):
@@ -21,6 +21,7 @@ class Options(TypedDict, total=False):
     hint: Callable[[Any], float | None] | None
     hint_cap: float | None
     over_cap: OverCap
+    generator: GeneratorMode | None
     operation: str | None
     clock: Clock | None
     rng: Rng | None

@@ -14,6 +14,7 @@ from retold.errors import PolicyError
 from retold.telemetry import clean_name
 
 OverCap: TypeAlias = Literal["give_up", "cap", "ignore"]
+GeneratorMode: TypeAlias = Literal["restart", "open"]
 DEFAULT_HINT_CAP = 60.0
 
 
@@ -39,6 +40,7 @@ class Rules:
     hint_cap: float | None = None
     over_cap: OverCap = "give_up"
     fallback: Callable[[Any], Any] | Missing | None = MISSING
+    generator: GeneratorMode | None = None
     operation: str | None = None
     clock: Clock | None = None
     rng: Rng | None = None
@@ -63,6 +65,8 @@ class Rules:
                 "fallback must be None or a callable that takes the final exception;"
                 " to return a value write fallback=lambda error: value"
             )
+        if self.generator not in (None, "restart", "open"):
+            raise PolicyError(f"generator must be 'restart', 'open' or None, not {self.generator!r}")
         if self.clock is not None and not _is_one(self.clock, Clock):
             raise PolicyError(f"clock must be an object with now, sleep and asleep, not {self.clock!r}")
         if self.rng is not None and not _is_one(self.rng, Rng):

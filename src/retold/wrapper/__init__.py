@@ -11,12 +11,15 @@ from retold.core.rules import MISSING
 from retold.journal import JOURNAL
 from retold.naming import name_of
 from retold.runners.plan import Plan
+from retold.wrapper.iterated import wrap_generator
 from retold.wrapper.kinds import (
     is_async,
+    is_generator,
     refuse_async,
     refuse_async_fallback,
     refuse_class,
     refuse_generator,
+    refuse_undeclared,
     shown_async,
 )
 from retold.wrapper.listening import Manners
@@ -39,7 +42,9 @@ def wrap(plan: Plan, function: Callable[..., Any]) -> Callable[..., Any]:
     plain = asynchronous is not None
     if asynchronous is None:
         refuse_class(function)
-        refuse_generator(function)
+        if is_generator(function):
+            refuse_undeclared(plan.rules, function)
+            return wrap_generator(plan, function)
         asynchronous = is_async(function)
     rules = plan.rules
     if rules.fallback is not MISSING and not asynchronous:

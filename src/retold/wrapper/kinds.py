@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from retold.core.rules import Rules
+from retold.core.rules import MISSING, Rules
 from retold.naming import name_of, unwrap_partial
 from retold.wrapper.flags import ASYNC_GENERATOR, COROUTINE, GENERATOR, ITERABLE_COROUTINE
 
@@ -51,17 +51,43 @@ def refuse_class(function: object) -> None:
         )
 
 
-def refuse_generator(function: Callable[..., Any]) -> None:
-    """Raise TypeError for what fails while it is iterated and not when it is called."""
+def is_generator(function: Callable[..., Any]) -> bool:
+    """Whether calling it makes a generator, sync or async, which fails while it is iterated."""
     if shown_async(function) is not None:
-        return
+        return False
     import inspect  # as above
 
-    target = unwrap_partial(function)
-    if any(inspect.isgeneratorfunction(each) or inspect.isasyncgenfunction(each) for each in _run_by(target)):
+    each = _run_by(unwrap_partial(function))
+    return any(map(inspect.isgeneratorfunction, each)) or any(map(inspect.isasyncgenfunction, each))
+
+
+def is_async_generator(function: Callable[..., Any]) -> bool:
+    """Whether a generator function is async."""
+    import inspect  # as above
+
+    return any(map(inspect.isasyncgenfunction, _run_by(unwrap_partial(function))))
+
+
+def refuse_undeclared(rules: Rules, function: Callable[..., Any]) -> None:
+    """Raise TypeError for a generator of which nobody has said what is to be retried, or that it cannot be."""
+    name = name_of(function)
+    if rules.generator is None:
         raise TypeError(
-            f"{name_of(target)} is a generator, which fails while it is iterated and not when it is called:"
-            " retry what it calls, or iterate a policy inside of it"
+            f"{name} is a generator, which fails while it is iterated and not when it is called. Say what to do:"
+            " generator='restart' starts it anew, so that its items come again;"
+            " generator='open' retries until there is a first item, and what it raises later propagates"
+        )
+    for option, is_set in (("on_result", rules.on_result is not None), ("fallback", rules.fallback is not MISSING)):
+        if is_set:
+            raise TypeError(f"{name} is a generator, whose items are given out one by one: leave out {option}")
+
+
+def refuse_generator(function: Callable[..., Any]) -> None:
+    """Raise TypeError where a generator cannot be called under a policy but only decorated."""
+    if is_generator(function):
+        raise TypeError(
+            f"{name_of(function)} is a generator: decorate it with a policy that has a generator=, or iterate a policy"
+            " inside of it"
         )
 
 
