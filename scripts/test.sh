@@ -52,6 +52,8 @@ say "format and lint"
 say "types"
 "$bin/mypy"
 "$bin/pyright" --pythonpath "$bin/python"
+# As users' own checkers see us: what they are promised is in tests/typing.
+"$bin/ty" check --quiet --error-on-warning --python "$venv" tests/typing
 
 say "imports"
 "$bin/lint-imports" --no-logo 2>/dev/null || "$bin/lint-imports"

@@ -175,3 +175,14 @@ def test_the_guide_to_generators_opens_restarts_and_iterates_inside() -> None:
     assert asyncio.run(followed()) == [7, 7, 8]
     down = iter([ConnectionError])
     assert [page.url for page in namespace["pages"]("a")] == ["a", "b"]
+
+
+def test_the_guide_to_types_has_blocks_that_do_what_they_say() -> None:
+    (blocks,) = python_in("docs/how-to/check-types.md")
+    namespace: dict[str, Any] = {"__name__": "example", "read": lambda path: path * 2}
+
+    exec(blocks, namespace)
+
+    assert namespace["size_of"]("ab") == 4
+    assert namespace["total"](["a", "b"]) == 4
+    assert namespace["longest"](["a", "bcd"]) == 6

@@ -70,8 +70,6 @@ class Policy(Generic[F_co]):
     _rules: Rules
 
     @overload
-    def __init__(self: Policy[Never], **options: Unpack[Options]) -> None: ...
-    @overload
     def __init__(self: Policy[None], *, fallback: None, **options: Unpack[Options]) -> None: ...
     @overload
     def __init__(
@@ -82,6 +80,8 @@ class Policy(Generic[F_co]):
     ) -> None: ...
     @overload
     def __init__(self: Policy[F], *, fallback: Callable[[Exception], F], **options: Unpack[Options]) -> None: ...
+    @overload  # last, for those checkers to which `**options` might be a fallback
+    def __init__(self: Policy[Never], **options: Unpack[Options]) -> None: ...
     def __init__(
         self,
         *,

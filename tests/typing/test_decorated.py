@@ -83,7 +83,7 @@ def test_a_sync_function_keeps_its_signature() -> None:
 
     assert assert_type(wrapped("a", size=2), str) == "aa"
     with pytest.raises(TypeError):
-        wrapped(size=2)  # type: ignore[call-arg]
+        wrapped(size=2)  # type: ignore[call-arg]  # ty: ignore[missing-argument]
 
 
 def test_an_async_function_keeps_its_signature() -> None:
@@ -91,7 +91,7 @@ def test_an_async_function_keeps_its_signature() -> None:
 
     assert assert_type(drive(wrapped("a", size=2)), str) == "aa"
     with pytest.raises(TypeError):
-        drive(wrapped("a", length=2))  # type: ignore[call-arg]
+        drive(wrapped("a", length=2))  # type: ignore[call-arg]  # ty: ignore[unknown-argument]
 
 
 def test_the_decorator_in_one_line_keeps_the_signature() -> None:

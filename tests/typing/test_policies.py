@@ -42,7 +42,7 @@ def test_replace_keeps_the_type() -> None:
     assert_type(or_size.replace(backoff=[1, 2]), Policy[int])
 
     with pytest.raises(PolicyError):
-        plain.replace(attempts="2")  # type: ignore[arg-type]
+        plain.replace(attempts="2")  # type: ignore[arg-type]  # ty: ignore[invalid-argument-type]
 
 
 def test_a_policy_without_a_fallback_serves_wherever_one_with_a_fallback_does() -> None:
@@ -63,9 +63,9 @@ def test_call_and_acall_return_what_the_function_or_the_fallback_does() -> None:
 
 def test_arguments_that_do_not_fit_are_seen() -> None:
     with pytest.raises(TypeError):
-        plain.call(read, size=2)  # type: ignore[call-arg]
+        plain.call(read, size=2)  # type: ignore[call-arg]  # ty: ignore[missing-argument]
     with pytest.raises(TypeError):
-        plain.call(read, "a", length=2)  # type: ignore[call-arg]
+        plain.call(read, "a", length=2)  # type: ignore[call-arg]  # ty: ignore[unknown-argument]
 
 
 def test_run_and_arun_report_what_the_function_or_the_fallback_returns() -> None:
@@ -94,8 +94,8 @@ def test_both_loops_offer_attempts() -> None:
 
 def test_options_are_checked() -> None:
     with pytest.raises(PolicyError):
-        Policy(on="OSError")  # type: ignore[call-overload]
+        Policy(on="OSError")  # type: ignore[call-overload]  # ty: ignore[invalid-argument-type]
     with pytest.raises(PolicyError):
-        Policy(on=OSError, over_cap="never")  # type: ignore[call-overload]
+        Policy(on=OSError, over_cap="never")  # type: ignore[call-overload]  # ty: ignore[invalid-argument-type]
     with pytest.raises(TypeError):
-        Policy(OSError)  # type: ignore[call-overload]
+        Policy(OSError)  # type: ignore[call-overload]  # ty: ignore[no-matching-overload]
