@@ -1,5 +1,8 @@
 """What `run` and `arun` return."""
 
+import contextlib
+import gc
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
@@ -86,3 +89,54 @@ def test_a_bug_in_the_policy_is_the_error(runs: Runs, clock: ManualClock) -> Non
 def test_an_interrupt_passes_through(runs: Runs, clock: ManualClock) -> None:
     with pytest.raises(KeyboardInterrupt):
         runs(Policy(on=OSError, clock=clock), Failing(KeyboardInterrupt))
+
+
+def test_unwrap_returns_the_value_also_of_a_fallback(runs: Runs, clock: ManualClock) -> None:
+    assert runs(Policy(on=OSError, clock=clock), Failing("value")).unwrap() == "value"
+    assert runs(Policy(on=OSError, clock=clock, fallback=None), Failing(OSError)).unwrap() is None
+
+
+def test_unwrap_raises_the_error_as_it_is_again_and_again(runs: Runs, clock: ManualClock) -> None:
+    error = OSError()
+    report = runs(Policy(on=OSError, backoff=1, attempts=2, clock=clock), Failing(error))
+
+    for _ in range(2):
+        with pytest.raises(OSError) as raised:
+            unwrap_while_handling(report)
+        assert raised.value is error
+        assert (error.__context__, error.__cause__, error.__suppress_context__) == (None, None, False)
+        assert len(error.__notes__) == 1
+
+
+def unwrap_while_handling(report: Report[Any]) -> None:
+    try:
+        raise ValueError
+    except ValueError:
+        report.unwrap()
+
+
+def test_unwrap_leaves_no_cycle_behind(runs: Runs, clock: ManualClock) -> None:
+    class Error(OSError):
+        """Can be referred to weakly."""
+
+    def fail() -> None:
+        error = Error()
+        kept.append(weakref.ref(error))
+        try:
+            raise error
+        finally:
+            del error
+
+    def unwrapped() -> None:
+        report = runs(Policy(on=OSError, attempts=1, clock=clock), fail)
+        with contextlib.suppress(Error):
+            report.unwrap()
+        del report  # this frame is in the error's traceback
+
+    kept: list[weakref.ref[Error]] = []
+    gc.disable()
+    try:
+        unwrapped()
+        assert [error() for error in kept] == [None]
+    finally:
+        gc.enable()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from retold.events import Outcome
+from retold.runners.untouched import Untouched
 
 T = TypeVar("T")
 
@@ -30,3 +31,14 @@ class Report(Generic[T]):
     attempts: int
     delays: tuple[float, ...]
     elapsed: float
+
+    def unwrap(self) -> T:
+        """The value; raises the error in its place if there is one, as it is."""
+        error = self.error
+        if error is None:
+            return cast("T", self.value)
+        try:
+            with Untouched(error):
+                raise error
+        finally:
+            del self, error  # else this frame would hold the error, whose traceback holds it
