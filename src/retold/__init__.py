@@ -1,6 +1,8 @@
 """Observability-first retry middleware: every call, attempt and wait becomes a span, a metric and, where it
 matters, a log line."""
 
+from typing import TYPE_CHECKING
+
 from retold.core.backoff import Backoff, Constant, Exponential
 from retold.core.ports import Clock, Rng
 from retold.errors import (
@@ -30,6 +32,9 @@ from retold.runners.block import Attempt
 from retold.runners.report import Report
 from retold.settings import configure, register
 
+if TYPE_CHECKING:
+    from retold.core.growth import Decorrelated, Equal, Fibonacci, Linear
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -44,9 +49,13 @@ __all__ = [
     "CallStarted",
     "Clock",
     "Constant",
+    "Decorrelated",
     "DelaySource",
+    "Equal",
     "Exponential",
     "Exporter",
+    "Fibonacci",
+    "Linear",
     "Outcome",
     "Policy",
     "PolicyError",
@@ -63,3 +72,16 @@ __all__ = [
     "register",
     "retry",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        # What not every program needs is loaded when it is first named.
+        from importlib import import_module
+
+        if name in ("Decorrelated", "Equal", "Fibonacci", "Linear"):
+            return getattr(import_module("retold.core.growth"), name)
+        raise AttributeError(f"module 'retold' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

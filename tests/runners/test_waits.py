@@ -1,14 +1,20 @@
 """Waiting: how often, how long, and where it must not block."""
 
+import math
 import sys
 import time
 import warnings
+from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 import retold
-from retold import BlockingWarning, Policy
+from retold import BlockingWarning, Exporter, Policy, RejectedResult
+from retold.exporters.console import Console
+from retold.exporters.prometheus import Prometheus
 from retold.runners.clocks import SYSTEM_CLOCK
 from retold.testing import ManualClock, MemoryExporter
 from tests.forms import BLOCK, CALL, DECORATOR, RUN, Failing, Form
@@ -28,15 +34,90 @@ def test_the_backoff_is_asked_for_every_failed_attempt_in_turn(form: Form, clock
     assert clock.waits == [10.0, 20.0, 30.0]
 
 
-def test_the_backoff_is_told_the_wait_before(form: Form, clock: ManualClock) -> None:
+@pytest.fixture(params=["nobody", "prometheus", "console", "memory"])
+def listened_to(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Who listens, in all the ways that lead a call along other paths."""
+    listeners: dict[str, list[Exporter]] = {
+        "nobody": [],
+        "prometheus": [Prometheus(CollectorRegistry())],  # reads what is counted
+        "console": [Console(StringIO())],  # joins at the first failure
+        "memory": [MemoryExporter()],
+    }
+    with retold.configure(exporters=listeners[request.param]):
+        yield
+
+
+@pytest.mark.usefixtures("listened_to")
+@pytest.mark.parametrize("timeout", [None, 1000])
+def test_the_backoff_is_told_the_wait_before(form: Form, clock: ManualClock, timeout: float | None) -> None:
     class Doubling:
         def delay(self, failed_attempt: int, previous: float, rng: object, /) -> float:
             return previous * 2 or 1.0
 
-    with pytest.raises(OSError):
-        form.perform(Policy(on=OSError, attempts=4, backoff=Doubling(), clock=clock), Failing(OSError))
+    policy = Policy(on=OSError, attempts=5, timeout=timeout, backoff=Doubling(), clock=clock)
 
-    assert clock.waits == [1.0, 2.0, 4.0]
+    for _ in range(2):  # what one call waited is nothing to the next
+        clock.waits.clear()
+        with pytest.raises(OSError):
+            form.perform(policy, Failing(OSError))
+
+        assert clock.waits == [1.0, 2.0, 4.0, 8.0]
+
+
+@pytest.mark.usefixtures("listened_to")
+@pytest.mark.parametrize("advised", [1, 2, 3])
+def test_a_wait_that_a_hint_made_longer_is_the_wait_before(form: Form, clock: ManualClock, advised: int) -> None:
+    class Following:
+        def delay(self, failed_attempt: int, previous: float, rng: object, /) -> float:
+            return previous + 1
+
+    advice = iter([None] * (advised - 1) + [10])
+    policy = Policy(on=OSError, attempts=5, backoff=Following(), hint=lambda _: next(advice, None), clock=clock)
+
+    with pytest.raises(OSError):
+        form.perform(policy, Failing(OSError))
+
+    assert clock.waits == [number + 10.0 * (number >= advised) for number in range(1, 5)]
+
+
+@pytest.mark.usefixtures("listened_to")
+@pytest.mark.parametrize("rejected", [False, True])
+def test_a_decorrelated_wait_grows_from_the_one_before(form: Form, clock: ManualClock, rejected: bool) -> None:
+    class Most:
+        def random(self) -> float:
+            return math.nextafter(1.0, 0.0)
+
+    policy = Policy(
+        on=OSError,
+        on_result=(lambda result: result == "bad") if rejected else None,
+        attempts=6,
+        backoff=retold.Decorrelated(1, cap=50),
+        rng=Most(),
+        clock=clock,
+    )
+
+    with pytest.raises(RejectedResult if rejected else OSError):
+        form.perform(policy, Failing("bad" if rejected else OSError))
+
+    assert clock.waits == pytest.approx([3, 9, 27, 50, 50])
+
+
+@pytest.mark.usefixtures("listened_to")
+def test_calls_at_the_same_time_each_have_their_own_wait_before(clock: ManualClock) -> None:
+    class Doubling:
+        def delay(self, failed_attempt: int, previous: float, rng: object, /) -> float:
+            return previous * 2 or 1.0
+
+    policy = Policy(on=OSError, attempts=4, backoff=Doubling(), operation="both", clock=clock)
+    blocks = [iter(policy), iter(policy)]
+
+    for _ in range(3):
+        for block in blocks:
+            with next(block):
+                raise OSError
+
+    # The waits after the last attempts above are still to come.
+    assert clock.waits == [1.0, 1.0, 2.0, 2.0]
 
 
 def test_chance_comes_from_the_rng_of_the_policy(form: Form, clock: ManualClock) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
 
-from retold.core.checks import seconds, usable_number
+from retold.core.checks import growth, seconds, usable_number
 from retold.core.ports import Rng
 from retold.errors import PolicyError
 
@@ -86,10 +86,7 @@ class Exponential(Uniform):
     def __post_init__(self) -> None:
         for name in ("initial", "cap"):
             object.__setattr__(self, name, seconds(name, getattr(self, name)))
-        factor = usable_number(self.factor)
-        if factor is None or factor < 1:
-            raise PolicyError(f"factor must be a finite number of 1 or more, not {self.factor!r}")
-        object.__setattr__(self, "factor", factor)
+        object.__setattr__(self, "factor", growth("factor", self.factor))
 
     def bounds(self, failed_attempt: int) -> tuple[float, float]:
         """0 and the upper bound of this attempt."""
@@ -98,7 +95,7 @@ class Exponential(Uniform):
         try:
             bound = self.initial * self.factor ** (failed_attempt - 1)
         except OverflowError:
-            bound = self.cap
+            bound = self.cap if self.factor > 1 else self.initial
         return 0.0, min(bound, self.cap)
 
 

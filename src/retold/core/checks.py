@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 from retold.errors import PolicyError
 
@@ -15,6 +16,14 @@ def seconds(name: str, value: object) -> float:
     return number
 
 
+def growth(name: str, value: object) -> float:
+    """`value` as a factor by which something grows: a finite number, 1 or more."""
+    number = usable_number(value)
+    if number is None or number < 1:
+        raise PolicyError(f"{name} must be a finite number of 1 or more, not {value!r}")
+    return number
+
+
 def usable_number(value: object) -> float | None:
     """`value` as a float, or None where it is no finite number of 0 or more. Never raises."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -24,3 +33,17 @@ def usable_number(value: object) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) and number >= 0 else None
+
+
+def check_condition(name: str, value: object) -> None:
+    """Refuse what is no exception type, no tuple of them and no predicate."""
+    if isinstance(value, type) and not issubclass(value, BaseException):
+        raise PolicyError(f"{name} must name exceptions, and {value.__qualname__} is no exception")
+    if isinstance(value, tuple):
+        if not value:
+            raise PolicyError(f"{name} must name at least one exception, not an empty tuple")
+        for each in cast("tuple[object, ...]", value):
+            if not (isinstance(each, type) and issubclass(each, BaseException)):
+                raise PolicyError(f"{name} must name exceptions, and {each!r} is no exception type")
+    elif not callable(value):
+        raise PolicyError(f"{name} must be an exception type, a tuple of them or a predicate, not {value!r}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias
 
 from retold.core.backoff import DEFAULT, Backoff, as_backoff
-from retold.core.checks import seconds
+from retold.core.checks import check_condition, seconds
 from retold.core.ports import Clock, Rng
 from retold.errors import PolicyError
 from retold.telemetry import clean_name
@@ -46,7 +46,8 @@ class Rules:
     rng: Rng | None = None
 
     def __post_init__(self) -> None:
-        _check_on(self.on)
+        if self.on is not None:
+            check_condition("on", self.on)
         if self.on is None and self.on_result is None:
             raise PolicyError("on (what to retry) is required unless on_result is given, as in on=ConnectionError")
         for name in ("on_result", "hint"):
@@ -82,19 +83,6 @@ class Rules:
         object.__setattr__(self, "hint_cap", seconds("hint_cap", self.hint_cap))
         if self.hint is None:
             raise PolicyError(f"hint_cap={self.hint_cap!r} says nothing while hint is None: give a hint too")
-
-
-def _check_on(on: object) -> None:
-    if isinstance(on, type) and not issubclass(on, BaseException):
-        raise PolicyError(f"on must name exceptions, and {on.__qualname__} is no exception")
-    if isinstance(on, tuple):
-        if not on:
-            raise PolicyError("on must name at least one exception, not an empty tuple")
-        for each in cast("tuple[object, ...]", on):
-            if not (isinstance(each, type) and issubclass(each, BaseException)):
-                raise PolicyError(f"on must name exceptions, and {each!r} is no exception type")
-    elif on is not None and not callable(on):
-        raise PolicyError(f"on must be an exception type, a tuple of them or a predicate, not {on!r}")
 
 
 def _is_one(value: object, protocol: type) -> bool:

@@ -17,18 +17,19 @@ def written(rules: Rules) -> Iterator[str]:
         value = getattr(rules, field.name)
         if value is MISSING or value == field.default:
             continue
-        yield f"{field.name}={'...' if field.name == 'fallback' else _as_written(value)}"
+        yield f"{field.name}={'...' if field.name == 'fallback' else as_written(value)}"
 
 
-def _as_written(value: object) -> str:
+def as_written(value: object) -> str:
+    """A value as one would write it."""
     match value:
         case tuple():
-            return f"({', '.join(_as_written(each) for each in cast('tuple[object, ...]', value))})"
+            return f"({', '.join(as_written(each) for each in cast('tuple[object, ...]', value))})"
         case Listed():
             return repr(list(value.delays))
         case Computed():
-            return _as_written(value.function)
+            return as_written(value.function)
         case partial():
-            return f"partial({_as_written(value.func)}, ...)"
+            return f"partial({as_written(value.func)}, ...)"
         case _:
             return getattr(value, "__qualname__", None) or repr(value)
