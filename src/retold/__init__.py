@@ -33,7 +33,7 @@ from retold.runners.report import Report
 from retold.settings import configure, register
 
 if TYPE_CHECKING:
-    from retold import on
+    from retold import hints, on
     from retold.core.growth import Decorrelated, Equal, Fibonacci, Linear
 
 __version__ = "0.1.0"
@@ -70,6 +70,7 @@ __all__ = [
     "SettingsError",
     "UsageError",
     "configure",
+    "hints",
     "on",
     "register",
     "retry",
@@ -81,8 +82,8 @@ if not TYPE_CHECKING:
         # What not every program needs is loaded when it is first named.
         from importlib import import_module
 
-        if name == "on":
-            return import_module("retold.on")
+        if name in ("hints", "on"):
+            return import_module(f"retold.{name}")
         if name in ("Decorrelated", "Equal", "Fibonacci", "Linear"):
             return getattr(import_module("retold.core.growth"), name)
         raise AttributeError(f"module 'retold' has no attribute {name!r}")

@@ -64,17 +64,9 @@ def is_transient(error: Exception) -> bool:
     return isinstance(error, httpx.TransportError)
 
 
-def retry_after(error: Exception) -> float | None:
-    """The seconds that a response asks to wait."""
-    if not isinstance(error, httpx.HTTPStatusError):
-        return None
-    header = error.response.headers.get("Retry-After", "")
-    return float(header) if header.isdecimal() else None
-
-
 crawling = retold.Policy(
     on=is_transient,
-    hint=retry_after,
+    hint=retold.hints.retry_after,
     attempts=4,
     timeout=3,
     backoff=retold.Exponential(0.05, cap=1),
