@@ -79,6 +79,16 @@ KEYS = {
             "Who asked for the wait: the policy's backoff alone, or the server's hint as well.",
             tuple(DelaySource),
         ),
+        Key(
+            telemetry.RETRY_HINT, "double", "Seconds that the server asked to wait, before any cap.", (), "experimental"
+        ),
+        Key(
+            telemetry.RETRY_IGNORED,
+            "string",
+            "Which callable of the policy answered with what is no number of seconds, and was passed over.",
+            ("hint", "backoff"),
+            "experimental",
+        ),
         Key(telemetry.POLICY_MAX_ATTEMPTS, "int", "How many attempts the policy allows a call."),
         Key(telemetry.POLICY_TIMEOUT, "double", "Seconds after which the policy lets no further attempt start."),
         Key(telemetry.FALLBACK, "boolean", "Whether a fallback was served in place of the failure."),
@@ -156,6 +166,8 @@ ATTEMPT_SPAN = SpanKind(
         telemetry.EXCEPTION_STACKTRACE,
         telemetry.RETRY_DELAY,
         telemetry.RETRY_DELAY_SOURCE,
+        telemetry.RETRY_HINT,
+        telemetry.RETRY_IGNORED,
     ),
 )
 SPANS = (CALL_SPAN, ATTEMPT_SPAN)
@@ -184,7 +196,7 @@ LOG_EVENTS = (
         "debug",
         "An attempt failed, and the call waits for another.",
         (telemetry.OPERATION, telemetry.ATTEMPT_NUMBER, telemetry.RETRY_DELAY, telemetry.RETRY_DELAY_SOURCE),
-        _IDS,
+        (telemetry.RETRY_HINT, telemetry.RETRY_IGNORED, *_IDS),
     ),
     LogEvent(
         telemetry.EVENT_ATTEMPT_FAILED,

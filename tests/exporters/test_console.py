@@ -42,6 +42,17 @@ def test_retries_and_recovery_are_told(form: Form, clock: ManualClock) -> None:
     ]
 
 
+def test_what_a_server_asked_for_is_told(form: Form, clock: ManualClock) -> None:
+    advice = iter([3600, "soon"])
+    advised = policy(clock).replace(hint=lambda _: next(advice), over_cap="ignore")
+
+    assert told(form, advised, Failing(OSError, OSError, "page")) == [
+        "attempt 1 failed (OSError), the next in 2 s (by backoff, asked for 3600 s)",
+        "attempt 2 failed (OSError), the next in 2 s (by backoff, hint unusable)",
+        "succeeded after 3 attempts in 4 s",
+    ]
+
+
 def test_giving_up_is_told(form: Form, clock: ManualClock) -> None:
     assert told(form, policy(clock, attempts=1), Failing(OSError)) == [
         "ended as attempts_exhausted (OSError) after 1 attempt in 0 s"

@@ -229,3 +229,17 @@ def test_the_logger_has_a_handler_that_does_nothing() -> None:
 
     kinds = [type(handler) for handler in logging.getLogger("retold").handlers]
     assert kinds.count(logging.NullHandler) == 1
+
+
+def test_a_line_says_what_the_server_asked_for_and_what_was_passed_over(
+    lines: pytest.LogCaptureFixture, clock: ManualClock
+) -> None:
+    advice = iter([99, "soon"])
+
+    policy(clock, hint=lambda _: next(advice), hint_cap=10, over_cap="cap").call(Failing(OSError, OSError, "page"))
+
+    first, second = (facts(record) for record in lines.records if record.getMessage() == "retold.retry.scheduled")
+    assert (first["retold.retry.delay"], first["retold.retry.hint"]) == (12.0, 99.0)
+    assert (second["retold.retry.delay"], second["retold.retry.ignored"]) == (2.0, "hint")
+    assert "retold.retry.ignored" not in first
+    assert "retold.retry.hint" not in second

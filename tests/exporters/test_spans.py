@@ -115,6 +115,23 @@ def test_a_hint_is_named_as_the_source_of_the_delay(sdk: Sdk, clock: ManualClock
     failed, _ = sdk.attempts()
     assert attributes(failed)["retold.retry.delay"] == 9.0
     assert attributes(failed)["retold.retry.delay_source"] == "hint"
+    assert attributes(failed)["retold.retry.hint"] == 7.0
+    assert "retold.retry.ignored" not in attributes(failed)
+
+
+def test_a_hint_over_the_cap_is_recorded_as_the_server_gave_it(sdk: Sdk, clock: ManualClock) -> None:
+    policy(clock, hint=lambda _: 99, hint_cap=10, over_cap="cap").call(Failing(OSError, "page"))
+
+    failed, _ = sdk.attempts()
+    assert (attributes(failed)["retold.retry.delay"], attributes(failed)["retold.retry.hint"]) == (12.0, 99.0)
+
+
+def test_an_answer_that_was_passed_over_is_on_the_attempt(sdk: Sdk, clock: ManualClock) -> None:
+    policy(clock, hint=lambda _: "soon").call(Failing(OSError, "page"))
+
+    failed, _ = sdk.attempts()
+    assert attributes(failed)["retold.retry.ignored"] == "hint"
+    assert "retold.retry.hint" not in attributes(failed)
 
 
 def test_a_fallback_is_on_the_span_of_the_failure_that_it_replaced(sdk: Sdk, clock: ManualClock) -> None:

@@ -87,6 +87,10 @@ class Lines(Exporter):
             telemetry.RETRY_DELAY: event.delay,
             telemetry.RETRY_DELAY_SOURCE: event.source.value,
         }
+        if event.hint is not None:
+            fields[telemetry.RETRY_HINT] = event.hint
+        if event.ignored is not None:
+            fields[telemetry.RETRY_IGNORED] = event.ignored
         self.write(level, telemetry.EVENT_RETRY_SCHEDULED, _with_ids(fields, state.span))
 
     def call_ended(self, state: _Call, event: CallEnded) -> None:

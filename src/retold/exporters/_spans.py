@@ -115,6 +115,10 @@ class CallSpans:
         if self._attempt is not None:
             self._of_attempt[telemetry.RETRY_DELAY] = event.delay
             self._of_attempt[telemetry.RETRY_DELAY_SOURCE] = event.source.value
+            if event.hint is not None:
+                self._of_attempt[telemetry.RETRY_HINT] = event.hint
+            if event.ignored is not None:
+                self._of_attempt[telemetry.RETRY_IGNORED] = event.ignored
             self._end_attempt(self._attempt)
 
     def call_ended(self, event: CallEnded) -> None:

@@ -38,7 +38,12 @@ class Console(Exporter):
         state.how = f"attempt {event.number} {kind}"
 
     def retry_scheduled(self, state: _Attempt, event: RetryScheduled) -> None:
-        self._say(event.operation, f"{state.how}, the next in {event.delay:.3g} s (by {event.source})", event.time)
+        why = f"by {event.source}"
+        if event.hint is not None:
+            why += f", asked for {event.hint:g} s"
+        if event.ignored is not None:
+            why += f", {event.ignored} unusable"
+        self._say(event.operation, f"{state.how}, the next in {event.delay:.3g} s ({why})", event.time)
 
     def call_ended(self, state: _Attempt, event: CallEnded) -> None:
         how = "succeeded" if event.outcome is Outcome.SUCCESS else f"ended as {event.outcome}"
