@@ -3,6 +3,8 @@
 import contextlib
 import io
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -43,7 +45,7 @@ def test_retries_and_recovery_are_told(form: Form, clock: ManualClock) -> None:
 
 
 def test_what_a_server_asked_for_is_told(form: Form, clock: ManualClock) -> None:
-    advice = iter([3600, "soon"])
+    advice: Iterator[Any] = iter([3600, "soon"])
     advised = policy(clock).replace(hint=lambda _: next(advice), over_cap="ignore")
 
     assert told(form, advised, Failing(OSError, OSError, "page")) == [
