@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from retold import RetryAgain
 from retold.hints import from_headers, parse_reset, parse_retry_after, retry_after
 
 NOW = datetime(2026, 11, 22, 10, 30, 0, tzinfo=UTC).timestamp()
@@ -232,6 +233,26 @@ def test_the_wall_clock_is_read_unless_it_is_given() -> None:
     for seconds in (parse_retry_after(ahead), parse_reset(ahead), from_headers({"Retry-After": ahead})):
         assert seconds is not None
         assert 400 < seconds <= 500
+
+
+class Answered(Exception):
+    """What a client library raises."""
+
+    def __init__(self, headers: Any = None) -> None:
+        super().__init__()
+        self.headers = headers
+
+
+def test_what_an_exception_was_raised_from_is_asked_too() -> None:
+    again, wrapped, answered = RetryAgain(), Answered(), Answered({"Retry-After": "3"})
+    again.__cause__, wrapped.__cause__ = wrapped, answered
+    assert retry_after(again) == 3
+
+    answered.headers = None
+    answered.__cause__ = again  # around in a circle
+
+    assert retry_after(again) is None
+    answered.__cause__ = None
 
 
 def test_headers_of_the_response_come_before_those_of_the_exception() -> None:

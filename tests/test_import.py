@@ -24,6 +24,28 @@ def test_importing_loads_nothing_that_it_does_not_need(module: str) -> None:
     assert done.lines == ["False []"]
 
 
+def test_what_not_every_program_needs_is_loaded_when_it_is_named() -> None:
+    done = run(
+        """
+        import sys, retold
+        later = "retold.hints", "retold.on", "retold.core.growth", "email"
+        print([name for name in later if name in sys.modules])
+        retold.on, retold.hints, retold.Linear
+        print([name for name in later if name in sys.modules])
+        """
+    )
+
+    assert done.lines == ["[]", "['retold.hints', 'retold.on', 'retold.core.growth']"]
+
+
+def test_what_is_loaded_later_is_listed_and_what_is_not_there_is_said() -> None:
+    import retold
+
+    assert set(retold.__all__) < set(dir(retold))
+    with pytest.raises(AttributeError, match="module 'retold' has no attribute 'Logarithmic'"):
+        retold.Logarithmic  # type: ignore[attr-defined] # noqa: B018
+
+
 def test_everything_public_is_there_without_any_extra() -> None:
     done = run(
         """

@@ -55,11 +55,13 @@ def retry_after(failure: object, /) -> float | None:
     """Seconds that a server asked to wait, for the option `hint`; None if it did not.
 
     It looks for headers where HTTP clients leave them, in `failure.response.headers` and then in `failure.headers`:
-    of the exceptions of httpx, requests, aiohttp and urllib, and of the responses that `on_result` rejects.
+    of the exceptions of httpx, requests, aiohttp and urllib, and of the responses that `on_result` rejects. Where an
+    exception has none, it looks at what that was raised `from`, as in `raise RetryAgain() from error`.
+
     `from_headers` says which header wins. Dates are set off against the machine's wall clock, once.
     """
     now = time.time()
-    for holder in (_attribute(failure, "response"), failure):
+    for holder in _holders(failure):
         advice = from_headers(_attribute(holder, "headers"), now=now)
         if advice is not None:
             return advice
@@ -224,6 +226,16 @@ def _text(value: object) -> str:
         number = usable_number(value)
         value = "" if number is None else repr(number)
     return "" if len(value) > _LONGEST else str.strip(value).lower()
+
+
+def _holders(failure: object) -> Iterator[object]:
+    """What may have headers: a failure, its response, and those that it was raised from, though they come around."""
+    seen: set[int] = set()
+    while failure is not None and id(failure) not in seen:
+        seen.add(id(failure))
+        yield _attribute(failure, "response")
+        yield failure
+        failure = _attribute(failure, "__cause__") if issubclass(type(failure), BaseException) else None
 
 
 def _attribute(value: object, name: str) -> Any:
