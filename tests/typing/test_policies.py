@@ -99,3 +99,18 @@ def test_options_are_checked() -> None:
         Policy(on=OSError, over_cap="never")  # type: ignore[call-overload]  # ty: ignore[invalid-argument-type]
     with pytest.raises(TypeError):
         Policy(OSError)  # type: ignore[call-overload]  # ty: ignore[no-matching-overload]
+
+
+def test_what_is_loaded_later_has_its_types() -> None:
+    condition = retold.on.any_of(
+        OSError, (KeyError, IndexError), lambda error: not error.args, retold.on.cause(OSError)
+    )
+    policy = Policy(on=condition, backoff=retold.Decorrelated(0.5), hint=retold.hints.retry_after)
+
+    assert_type(policy, Policy[Never])
+    assert assert_type(condition(KeyError()), bool)
+    assert assert_type(retold.hints.retry_after(KeyError()), float | None) is None
+    assert assert_type(retold.hints.from_headers({"Retry-After": "5"}), float | None) == 5
+    assert assert_type(retold.Linear(1, cap=5).cap, float) == 5
+    with pytest.raises(PolicyError):
+        retold.on.not_("OSError")  # type: ignore[arg-type]
