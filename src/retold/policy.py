@@ -14,6 +14,7 @@ from retold.core.options import Options
 from retold.core.ports import Clock, Rng
 from retold.core.rules import MISSING, GeneratorMode, OverCap, Rules
 from retold.core.written import written
+from retold.events import CallEnded, RetryScheduled
 from retold.journal import JOURNAL
 from retold.naming import name_of
 from retold.runners import aio, block, sync
@@ -57,6 +58,10 @@ class Policy(Generic[F_co]):
         generator: What is retried of decorated generators: `restart` starts one that failed anew, so that its items
             come again; `open` retries until there is a first item, and what it raises later propagates. The call ends
             there. Without it generators are refused.
+        on_retry: Told of every retry before its wait, with a `RetryScheduled`. Hooks are told like exporters: what one
+            raises is counted under its name and logged, and the call goes on.
+        on_give_up: Told of every call whose policy ran out, with its `CallEnded`.
+        on_success: Told of every call that succeeded, with its `CallEnded`.
         operation: The stable name of what is called; else the function's `module.qualname`.
         clock: Where time comes from and waits go to; the machine's monotonic clock unless given.
         rng: Where jitter comes from; the `random` module unless given.
@@ -95,6 +100,9 @@ class Policy(Generic[F_co]):
         over_cap: OverCap = "give_up",
         fallback: Any = MISSING,
         generator: GeneratorMode | None = None,
+        on_retry: Callable[[RetryScheduled], object] | None = None,
+        on_give_up: Callable[[CallEnded], object] | None = None,
+        on_success: Callable[[CallEnded], object] | None = None,
         operation: str | None = None,
         clock: Clock | None = None,
         rng: Rng | None = None,
@@ -111,6 +119,9 @@ class Policy(Generic[F_co]):
                 over_cap=over_cap,
                 fallback=fallback,
                 generator=generator,
+                on_retry=on_retry,
+                on_give_up=on_give_up,
+                on_success=on_success,
                 operation=operation,
                 clock=clock,
                 rng=rng,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import cast
+from typing import Final, cast
 
 from retold.errors import PolicyError
 
@@ -47,3 +48,15 @@ def check_condition(name: str, value: object) -> None:
                 raise PolicyError(f"{name} must name exceptions, and {each!r} is no exception type")
     elif not callable(value):
         raise PolicyError(f"{name} must be an exception type, a tuple of them or a predicate, not {value!r}")
+
+
+def callable_now(value: object) -> bool:
+    """Whether it can be called for an answer, which a coroutine function cannot."""
+    while isinstance(value, functools.partial):
+        value = value.func
+    return callable(value) and not any(
+        getattr(getattr(each, "__code__", None), "co_flags", 0) & _COROUTINE for each in (value, type(value).__call__)
+    )
+
+
+_COROUTINE: Final = 0x80  # as `inspect` has it

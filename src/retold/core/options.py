@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 from retold.core.backoff import Backoff
 from retold.core.ports import Clock, Rng
 from retold.core.rules import GeneratorMode, OverCap
+from retold.events import CallEnded, RetryScheduled
 
 
 class Options(TypedDict, total=False):
@@ -22,6 +23,9 @@ class Options(TypedDict, total=False):
     hint_cap: float | None
     over_cap: OverCap
     generator: GeneratorMode | None
+    on_retry: Callable[[RetryScheduled], object] | None
+    on_give_up: Callable[[CallEnded], object] | None
+    on_success: Callable[[CallEnded], object] | None
     operation: str | None
     clock: Clock | None
     rng: Rng | None

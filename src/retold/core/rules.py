@@ -8,9 +8,10 @@ from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
 
 from retold.core.backoff import DEFAULT, Backoff, as_backoff
-from retold.core.checks import check_condition, seconds
+from retold.core.checks import callable_now, check_condition, seconds
 from retold.core.ports import Clock, Rng
 from retold.errors import PolicyError
+from retold.events import CallEnded, RetryScheduled
 from retold.telemetry import clean_name
 
 OverCap: TypeAlias = Literal["give_up", "cap", "ignore"]
@@ -41,6 +42,9 @@ class Rules:
     over_cap: OverCap = "give_up"
     fallback: Callable[[Any], Any] | Missing | None = MISSING
     generator: GeneratorMode | None = None
+    on_retry: Callable[[RetryScheduled], object] | None = None
+    on_give_up: Callable[[CallEnded], object] | None = None
+    on_success: Callable[[CallEnded], object] | None = None
     operation: str | None = None
     clock: Clock | None = None
     rng: Rng | None = None
@@ -68,6 +72,10 @@ class Rules:
             )
         if self.generator not in (None, "restart", "open"):
             raise PolicyError(f"generator must be 'restart', 'open' or None, not {self.generator!r}")
+        for name in ("on_retry", "on_give_up", "on_success"):
+            hook = getattr(self, name)
+            if hook is not None and not callable_now(hook):
+                raise PolicyError(f"{name} must be a callable that takes an event and is not async, not {hook!r}")
         if self.clock is not None and not _is_one(self.clock, Clock):
             raise PolicyError(f"clock must be an object with now, sleep and asleep, not {self.clock!r}")
         if self.rng is not None and not _is_one(self.rng, Rng):

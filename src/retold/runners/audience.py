@@ -59,6 +59,13 @@ class Audience:
         """Who of these listens to a call that begins now."""
         return self if self.unwanted is None or self.wanted() else self.unwanted
 
+    def joined_by(self, exporters: tuple[Exporter, ...]) -> Audience:
+        """The same listeners and these, which are retrospective and ask for nothing before."""
+        joined = copy(self)
+        joined._tell([*self.live, *self.retrospective, *exporters])
+        joined.unwanted = None if self.unwanted is None else self.unwanted.joined_by(exporters)
+        return joined
+
     def _tell(self, told: list[Exporter]) -> None:
         self.live = tuple(exporter for exporter in told if exporter.live)
         retrospective = [exporter for exporter in told if not exporter.live]

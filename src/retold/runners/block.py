@@ -79,7 +79,7 @@ class Attempt:
                 listeners = audience.current()
             if listeners.unwanted is not None:
                 listeners = listeners.for_call()
-            if listeners.idle and self._plan.untimed:
+            if listeners.idle and self._plan.unheeding:
                 self._listeners = listeners
                 return self
             self._call = call = self._begin()

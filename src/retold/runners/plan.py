@@ -8,7 +8,9 @@ from typing import Any
 from retold.core.decision import Decide, decider
 from retold.core.ports import Clock
 from retold.core.rules import Rules
+from retold.runners.audience import Audience
 from retold.runners.clocks import SYSTEM_CLOCK
+from retold.runners.hooks import hooks
 
 
 class Plan:
@@ -17,15 +19,26 @@ class Plan:
     Attributes:
         rules: Its options.
         clock: Its clock: the machine's, unless it was given one.
-        untimed: Whether no decision depends on when a call began.
+        unheeding: Whether a block that succeeds at once asks nothing of it: no time, and no hooks.
         manners: Kept here by the wrappers of its functions: how they listen.
     """
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self.untimed = rules.timeout is None
+        self.hooks = hooks(rules)
+        self.unheeding = rules.timeout is None and not self.hooks
+        self._heard_by: tuple[Audience, Audience] | None = None
         self.manners: dict[bool, Any] = {}
         self.clock: Clock = SYSTEM_CLOCK if rules.clock is None else rules.clock
+
+    def heard_by(self, audience: Audience) -> Audience:
+        """Who hears of its calls where this is the choice of exporters: they, and its hooks."""
+        if not self.hooks:
+            return audience
+        known = self._heard_by
+        if known is None or known[0] is not audience:
+            known = self._heard_by = audience, audience.joined_by(self.hooks)
+        return known[1]
 
     @cached_property
     def decide(self) -> Decide:

@@ -69,7 +69,7 @@ class Telling:
         """The function is about to run."""
         self.number += 1
         if self.number == 1:
-            listeners = audience.current().for_call()
+            listeners = self.plan.heard_by(audience.current()).for_call()
             page = JOURNAL.page(self.operation) if listeners.journaling else None
             if page is not None:
                 page.call_began()

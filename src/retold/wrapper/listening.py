@@ -66,6 +66,7 @@ class Manner:
         "_asks",
         "_asynchronous",
         "_codes",
+        "_heard",
         "_plan",
         "_signs",
         "_way",
@@ -79,7 +80,8 @@ class Manner:
         signs = audience.signs or ()
         self._plan = plan
         self.audience = audience
-        self._way, self._asks = _ways(plan.rules, audience)
+        self._heard = plan.heard_by(audience)
+        self._way, self._asks = _ways(plan.rules, self._heard)
         self.unsettled = audience.journaling and self._way is not Way.ORDINARY
         self._asynchronous = asynchronous
         self._signs = tuple(key for _, key in signs)
@@ -91,7 +93,7 @@ class Manner:
 
     def names_with(self, page: Page | None) -> dict[str, Any]:
         """What the code loads for this audience where calls are written on this page."""
-        who = Listening(self.audience, self._plan.decide, page, asks=self._asks)
+        who = Listening(self._heard, self._plan.decide, page, asks=self._asks)
         return self.names | {listening(self._way, asks=self._asks): who}
 
     def code(self, shape: Shape | None, *, settled: bool = False) -> CodeType:
