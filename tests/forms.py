@@ -93,6 +93,15 @@ async def _async_block(policy: Policy[Any], work: AsyncWork) -> Any:
     return value
 
 
+async def _async_with(policy: Policy[Any], work: AsyncWork) -> Any:
+    value = None
+    async for attempt in policy:
+        async with attempt:
+            value = await work()
+            attempt.set_result(value)
+    return value
+
+
 def drive(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that waits for nobody, to its end; unlike a loop it adds nothing to what is raised."""
     while True:
@@ -124,10 +133,12 @@ ASYNC_DECORATOR = _driven("async-decorator", _async_decorator)
 ACALL = _driven("acall", _acall)
 ARUN = _driven("arun", _arun)
 ASYNC_BLOCK = _driven("async-block", _async_block)
+ASYNC_WITH = _driven("async-with", _async_with)
 
 SYNC_FORMS = (DECORATOR, CALL, RUN, BLOCK)
 ASYNC_FORMS = (ASYNC_DECORATOR, ACALL, ARUN, ASYNC_BLOCK)
 FORMS = SYNC_FORMS + ASYNC_FORMS
+LIMITING_FORMS = (ASYNC_DECORATOR, ACALL, ARUN, ASYNC_WITH)  # those that can cut an attempt short
 BLOCKS = (BLOCK, ASYNC_BLOCK)
 FUNCTIONS = tuple(form for form in FORMS if form not in BLOCKS)
 

@@ -7,6 +7,7 @@ from retold.core.backoff import Backoff, Constant, Exponential
 from retold.core.ports import Clock, Rng
 from retold.errors import (
     Abort,
+    AttemptTimeout,
     BlockingWarning,
     PolicyError,
     RejectedResult,
@@ -44,6 +45,7 @@ __all__ = [
     "AttemptEnded",
     "AttemptOutcome",
     "AttemptStarted",
+    "AttemptTimeout",
     "Backoff",
     "BlockingWarning",
     "CallEnded",

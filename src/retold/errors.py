@@ -38,6 +38,23 @@ class RejectedResult(RetoldError):
         return type(self), (self.result,), self.__dict__
 
 
+class AttemptTimeout(RetoldError, TimeoutError):
+    """An attempt was cut short, since it took longer than `attempt_timeout` or than what was left of `timeout`.
+
+    Where it waited when that happened is in the traceback of its `__cause__`, the cancellation.
+
+    Attributes:
+        seconds: How long it was allowed to take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the attempt was cut short after {seconds:g} s")
+        self.seconds = seconds
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.seconds,), self.__dict__
+
+
 class Abort(RetoldError):
     """Raise it in an attempt to end the call at once.
 
@@ -77,6 +94,7 @@ for _public in (
     SettingsError,
     UsageError,
     RejectedResult,
+    AttemptTimeout,
     Abort,
     RetryAgain,
     RetoldWarning,

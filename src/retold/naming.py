@@ -6,7 +6,7 @@ import functools
 import warnings
 from collections.abc import Callable
 from types import FrameType, FunctionType
-from typing import Any
+from typing import Any, Final
 
 from retold.errors import RetoldWarning
 from retold.telemetry import clean_name
@@ -37,6 +37,7 @@ def unwrap_partial(function: Callable[..., Any]) -> Any:
     return target
 
 
+_BETWEEN: Final = frozenset({"contextlib", "retold.runners.block"})
 _blocks: dict[str, tuple[str, int, int]] = {}
 _warned: set[str] = set()
 
@@ -45,10 +46,10 @@ def name_of_block(frame: FrameType | None) -> str:
     """`module.qualname` of the function that runs in a frame; warns once where it has two blocks.
 
     Two unnamed blocks in one function would silently share their numbers. Frames of `contextlib`, which enters
-    attempts for others, are passed over.
+    attempts for others, are passed over, and those of the block itself.
     """
     level = 4  # this function, the two of the block that lead here, and then that frame
-    while frame is not None and frame.f_globals.get("__name__") == "contextlib":
+    while frame is not None and frame.f_globals.get("__name__") in _BETWEEN:
         frame, level = frame.f_back, level + 1
     assert frame is not None
     code = frame.f_code

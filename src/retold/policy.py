@@ -11,7 +11,7 @@ from typing import Any, Generic, Never, ParamSpec, TypeVar, Unpack, overload
 from retold import settings
 from retold.core.backoff import DEFAULT
 from retold.core.options import Options
-from retold.core.ports import Clock, Rng
+from retold.core.ports import Clock, Rng, Stop
 from retold.core.rules import MISSING, GeneratorMode, OverCap, Rules
 from retold.core.written import written
 from retold.events import CallEnded, RetryScheduled
@@ -22,7 +22,7 @@ from retold.runners.block import Attempt
 from retold.runners.call import Call
 from retold.runners.plan import Plan
 from retold.runners.report import Report
-from retold.wrapper import refuse_async, refuse_async_fallback, refuse_generator, wrap
+from retold.wrapper import refuse_async, refuse_async_fallback, refuse_attempt_timeout, refuse_generator, wrap
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,9 +44,15 @@ class Policy(Generic[F_co]):
         on: What is retried: an exception type, a tuple of them, or a predicate on the exception. What is
             no `Exception` (cancellation, `KeyboardInterrupt`) never is. Required unless `on_result` is given.
         on_result: A predicate: a result for which it is true counts as a failure.
-        attempts: How often the function runs at most, the first time included; None is unlimited and needs a `timeout`.
+        attempts: How often the function runs at most, the first time included; None is unlimited and needs a `timeout`
+            or a `stop`.
         timeout: Decides whether another attempt may start, and never interrupts one: no attempt starts later than
             this many seconds after the first one did. None is unlimited.
+        attempt_timeout: Cancels an attempt that takes more seconds than this, or than are left of `timeout`. It fails
+            with `AttemptTimeout` and is retried, whatever types `on` lists. In async code only; blocks: `async with`.
+        stop: An event, such as a `threading.Event` or an `asyncio.Event`, or a predicate without arguments. Once it is
+            set, waits end at once and no further attempt starts: the call raises the function's last exception,
+            with the outcome `aborted`. An attempt is never interrupted, and a call that begins later makes its first.
         backoff: The wait after a failed attempt: a `Backoff`, seconds, a list of seconds whose last entry repeats,
             or a function of the failed attempt's number. `Exponential()` unless given.
         hint: The server's advice: takes the exception, or the rejected result, and returns seconds or None. The wait
@@ -94,6 +100,8 @@ class Policy(Generic[F_co]):
         on_result: Any = None,
         attempts: int | None = 3,
         timeout: float | None = None,
+        attempt_timeout: float | None = None,
+        stop: Stop | None = None,
         backoff: Any = DEFAULT,
         hint: Any = None,
         hint_cap: float | None = None,
@@ -113,6 +121,8 @@ class Policy(Generic[F_co]):
                 on_result=on_result,
                 attempts=attempts,
                 timeout=timeout,
+                attempt_timeout=attempt_timeout,
+                stop=stop,
                 backoff=backoff,
                 hint=hint,
                 hint_cap=hint_cap,
@@ -207,14 +217,23 @@ class Policy(Generic[F_co]):
         """The attempts of one call whose body is the caller's own: `for attempt in policy: with attempt: ...`.
 
         Raises:
-            TypeError: The policy has a fallback, whose value a block could not return.
+            TypeError: The policy has a fallback, whose value a block could not return, or an `attempt_timeout`, which
+                nothing could keep.
         """
-        if settings.chosen is None or self._rules.fallback is not MISSING:
+        if settings.chosen is None or not self._plan.iterable:
             self._check_block()
+            if self._rules.attempt_timeout is not None:
+                raise TypeError(
+                    "attempt_timeout cannot interrupt a synchronous block: write `async for` and `async with`, or give"
+                    " the client that it calls a timeout"
+                )
         return block.attempts(self._plan)
 
     def __aiter__(self) -> AsyncIterator[Attempt]:
-        """The same with awaited waits: `async for attempt in policy: with attempt: ...`."""
+        """The same with awaited waits: `async for attempt in policy: with attempt: ...`, or `async with attempt: ...`.
+
+        With an `attempt_timeout` it takes `async with`.
+        """
         if settings.chosen is None or self._rules.fallback is not MISSING:
             self._check_block()
         return block.AsyncAttempts(self._plan)
@@ -249,6 +268,7 @@ class Policy(Generic[F_co]):
         refuse_generator(function)
         if not asynchronous:
             refuse_async(function)
+            refuse_attempt_timeout(self._rules, function)
             refuse_async_fallback(self._rules, function)
         return Call(self._plan, self._rules.operation or name_of(function))
 

@@ -1,9 +1,14 @@
 """A wrong option is refused when the rules are made, with the value and the rule."""
 
+import asyncio
+import functools
+import multiprocessing
+import threading
 from random import Random
 from typing import Any
 
 import pytest
+import trio
 
 from retold import PolicyError
 from retold.core.rules import Rules
@@ -22,11 +27,13 @@ def test_attempts_that_are_no_whole_number_are_rejected(value: Any) -> None:
         Rules(on=OSError, attempts=value)
 
 
-def test_unlimited_attempts_need_a_timeout() -> None:
-    with pytest.raises(PolicyError, match=r"attempts=None \(unlimited\) needs a timeout, which is None too"):
+def test_unlimited_attempts_need_a_timeout_or_a_stop() -> None:
+    message = r"attempts=None \(unlimited\) needs a timeout or a stop, which are None too"
+    with pytest.raises(PolicyError, match=message):
         Rules(on=OSError, attempts=None)
 
     assert Rules(on=OSError, attempts=None, timeout=1).attempts is None
+    assert Rules(on=OSError, attempts=None, stop=threading.Event()).attempts is None
 
 
 @pytest.mark.parametrize("name", ["timeout", "hint_cap"])
@@ -109,3 +116,35 @@ def test_a_clock_or_a_source_of_chance_that_is_none_is_rejected(name: str, value
 
     with pytest.raises(PolicyError, match=f"{name} must be "):
         Rules(**options)
+
+
+@pytest.mark.parametrize(
+    "stop", [threading.Event(), asyncio.Event(), trio.Event(), multiprocessing.Event(), lambda: False, [].__len__]
+)
+def test_a_stop_is_an_event_or_a_predicate(stop: Any) -> None:
+    rules = Rules(on=OSError, stop=stop)
+
+    assert rules.stopped is not None
+    assert not rules.stopped()
+
+
+async def _stop() -> bool:
+    raise AssertionError
+
+
+class _Stop:
+    async def __call__(self) -> bool:
+        raise AssertionError
+
+
+@pytest.mark.parametrize("stop", [5, "stop", True, _stop, functools.partial(_stop), _Stop(), object()])
+def test_a_stop_that_cannot_be_asked_is_rejected(stop: Any) -> None:
+    with pytest.raises(PolicyError, match=r"stop must be an event with is_set, .* or a predicate .* not async, not "):
+        Rules(on=OSError, stop=stop)
+
+
+def test_the_class_of_an_event_is_rejected_with_what_to_write() -> None:
+    stop: Any = threading.Event
+
+    with pytest.raises(PolicyError, match=r"not its class: write Event\(\)"):
+        Rules(on=OSError, stop=stop)

@@ -1,5 +1,6 @@
 """What holds for every policy, whatever it is asked to do."""
 
+import math
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -37,6 +38,7 @@ BACKOFFS = st.one_of(
 )
 TIMEOUTS = st.none() | SECONDS
 HINTS = st.sampled_from([None, -1, 0, 3, 70, float("nan"), "soon"])
+STOPS = st.none() | st.floats(min_value=0, max_value=400)
 TURNS = st.sampled_from(
     ["good", "bad", OSError, OSError, OSError, ValueError, RetryAgain, Abort, KeyboardInterrupt, GeneratorExit]
 )
@@ -48,6 +50,7 @@ class Played:
 
     policy_options: dict[str, Any]
     starts: list[float]
+    stopped: float
     clock: ManualClock
     seen: MemoryExporter
 
@@ -58,6 +61,7 @@ def played(
     backoffs: st.SearchStrategy[Any] = BACKOFFS,
     hints: st.SearchStrategy[Any] = HINTS,
     timeouts: st.SearchStrategy[float | None] = TIMEOUTS,
+    stops: st.SearchStrategy[float | None] = STOPS,
 ) -> Played:
     """A call of any form, policy and luck."""
     form = draw(st.sampled_from(FORMS))
@@ -76,6 +80,9 @@ def played(
         options["fallback"] = draw(st.sampled_from([None, lambda error: "instead"]))
     turns = iter(draw(st.lists(st.tuples(TURNS, SECONDS), max_size=20)))
     clock, seen, starts = ManualClock(), MemoryExporter(), []
+    stop = draw(stops)
+    if stop is not None:
+        options["stop"] = lambda: clock.now() >= stop
 
     def work() -> object:
         starts.append(clock.now())
@@ -91,7 +98,7 @@ def played(
         except BaseException as error:
             if isinstance(error, AssertionError | TypeError | AttributeError):
                 raise
-    return Played(options, starts, clock, seen)
+    return Played(options, starts, math.inf if stop is None else stop, clock, seen)
 
 
 quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -112,6 +119,14 @@ def test_no_attempt_starts_and_no_wait_ends_after_the_timeout(call: Played) -> N
     timeout = call.policy_options["timeout"]
 
     assert all(start < timeout for start in call.starts[1:])
+
+
+@quick
+@given(played(stops=st.floats(min_value=0, max_value=400)))
+def test_no_further_attempt_starts_after_a_stop(call: Played) -> None:
+    assert all(start < call.stopped for start in call.starts[1:])
+    if call.seen.last.outcome is not Outcome.ABORTED:
+        assert not call.seen.retries or call.seen.retries[-1].number < call.seen.last.attempts
 
 
 @quick
@@ -144,7 +159,9 @@ def test_everything_that_starts_ends_once_and_in_order(call: Played) -> None:
     attempts = len(call.starts)
 
     retried = [AttemptStarted, AttemptEnded, RetryScheduled] * (attempts - 1)
-    assert kinds == [CallStarted, *retried, AttemptStarted, AttemptEnded, CallEnded]
+    stopped = [RetryScheduled] * (len(call.seen.retries) - attempts + 1)  # a wait that a stop has ended
+    assert kinds == [CallStarted, *retried, AttemptStarted, AttemptEnded, *stopped, CallEnded]
+    assert len(stopped) <= (call.seen.last.outcome is Outcome.ABORTED)
 
 
 @quick
@@ -156,7 +173,7 @@ def test_the_outcome_of_the_call_agrees_with_the_last_attempts(call: Played) -> 
         Outcome.SUCCESS: {AttemptOutcome.SUCCESS},
         Outcome.CANCELLED: {AttemptOutcome.CANCELLED},
         Outcome.NOT_RETRYABLE: {AttemptOutcome.ERROR},
-        Outcome.ABORTED: {AttemptOutcome.ERROR},
+        Outcome.ABORTED: {AttemptOutcome.ERROR, AttemptOutcome.REJECTED},
     }.get(ended.outcome, {AttemptOutcome.ERROR, AttemptOutcome.REJECTED})
     assert last.outcome in agreeing
     assert last.error_type == ended.error_type

@@ -1,12 +1,14 @@
 """The types of policies, of their calls and of what they report."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Never, assert_type
 
 import pytest
 
 import retold
-from retold import Attempt, Policy, PolicyError, Report
+from retold import Attempt, CallEnded, Policy, PolicyError, Report, RetryScheduled
 from retold.testing import ManualClock
 from tests.forms import drive
 
@@ -90,6 +92,19 @@ def test_both_loops_offer_attempts() -> None:
             assert_type(entered, Attempt)
             assert assert_type(entered.number, int) == 1
             assert assert_type(entered.remaining, int | None) == 2
+
+
+def test_stops_and_hooks_are_what_they_are_handed() -> None:
+    def give_up(event: CallEnded) -> None: ...
+    def retried(event: RetryScheduled) -> str:
+        return event.operation
+
+    for stop in (threading.Event(), asyncio.Event(), lambda: False):
+        assert_type(Policy(on=OSError, attempts=None, stop=stop, on_give_up=give_up, on_retry=retried), Policy[Never])
+
+    with pytest.raises(PolicyError):
+        Policy(on=OSError, stop=5)  # type: ignore[call-overload]
+    Policy(on=OSError, on_retry=give_up)  # type: ignore[arg-type]
 
 
 def test_options_are_checked() -> None:

@@ -11,7 +11,7 @@ from retold.core.backoff import DEFAULT, Uniform
 from retold.core.checks import usable_number
 from retold.core.ports import Rng
 from retold.core.rules import DEFAULT_HINT_CAP, Rules
-from retold.errors import Abort, RetryAgain
+from retold.errors import Abort, AttemptTimeout, RetryAgain
 from retold.events import DelaySource, Outcome
 
 # Looking up a member of an enumeration costs more than all the rest of a decision on Python 3.11.
@@ -53,7 +53,13 @@ class Rejected(NamedTuple):
     result: object
 
 
-Failure: TypeAlias = BaseException | Rejected
+class Cut(NamedTuple):
+    """An attempt that `attempt_timeout` cut short, which is retried whatever types `on` lists."""
+
+    error: AttemptTimeout
+
+
+Failure: TypeAlias = BaseException | Rejected | Cut
 
 Decide: TypeAlias = Callable[[Failure, int, float | None, float], Step]
 """Says what to do after an attempt failed. Its arguments:
@@ -75,10 +81,11 @@ _ASK: Final = _Verdict.ASK
 def decider(rules: Rules, now: Callable[[], float], rng: Rng) -> Decide:
     """The decisions of a policy, whose clock and source of chance are handed in.
 
-    The order is: cancelled, aborted, not retryable, attempts exhausted, hint refused, deadline exceeded.
+    The order is: cancelled, aborted, not retryable, attempts exhausted, hint refused, deadline exceeded; and a stop is
+    asked about last, so that it counts only where another attempt would have followed.
     """
     timeout, predicate = rules.timeout, rules.on
-    verdicts: dict[type, Outcome | _Verdict | None] = {Rejected: None}
+    verdicts: dict[type, Outcome | _Verdict | None] = {Rejected: None, Cut: None}
     bounds = _bounds(rules)
     quick, draw = len(bounds), rng.random
 
@@ -105,7 +112,25 @@ def decider(rules: Rules, now: Callable[[], float], rng: Rng) -> Decide:
             return _DEADLINE_EXCEEDED
         return step
 
-    return decide
+    stopped = rules.stopped
+    return decide if stopped is None else _stoppable(decide, stopped)
+
+
+def _stoppable(decide: Decide, stopped: Callable[[], bool]) -> Decide:
+    """The same decisions, but that a stop ends the call in place of a wait.
+
+    Never with a mere number of seconds: it takes a `Call` to wait for two things at once.
+    """
+
+    def decide_or_stop(failure: Failure, number: int, began: float | None, previous: float, /) -> Step:
+        step = decide(failure, number, began, previous)
+        if isinstance(step, Outcome):
+            return step
+        if stopped():
+            return _ABORTED
+        return step if isinstance(step, Wait) else Wait(step)
+
+    return decide_or_stop
 
 
 def _judged(kind: type, rules: Rules, verdicts: dict[type, Outcome | _Verdict | None]) -> Outcome | _Verdict | None:
@@ -146,7 +171,7 @@ def _planned(rules: Rules, failure: Failure, number: int, previous: float, rng: 
     least = 0.0
     hint = ignored = None
     if rules.hint is not None:
-        hint, ignored = _advice(rules.hint(failure.result if isinstance(failure, Rejected) else failure))
+        hint, ignored = _advice(rules.hint(failure[0] if isinstance(failure, (Rejected, Cut)) else failure))
         floor = _floor(rules, hint)
         if floor is None:
             return _HINT_REFUSED

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypedDict
 
 from retold.core.backoff import Backoff
-from retold.core.ports import Clock, Rng
+from retold.core.ports import Clock, Rng, Stop
 from retold.core.rules import GeneratorMode, OverCap
 from retold.events import CallEnded, RetryScheduled
 
@@ -18,6 +18,8 @@ class Options(TypedDict, total=False):
     on_result: Callable[[Any], object] | None
     attempts: int | None
     timeout: float | None
+    attempt_timeout: float | None
+    stop: Stop | None
     backoff: Backoff | float | Sequence[float] | Callable[[int], float]
     hint: Callable[[Any], float | None] | None
     hint_cap: float | None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Protocol, runtime_checkable
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 
 @runtime_checkable
@@ -30,3 +30,16 @@ class Clock(Protocol):
     def asleep(self, seconds: float, /) -> Awaitable[None]:
         """Wait, blocking the task."""
         ...
+
+
+@runtime_checkable
+class StopEvent(Protocol):
+    """Something that is set once and for all, such as a `threading.Event`, an `asyncio.Event` or a `trio.Event`."""
+
+    def is_set(self) -> bool:
+        """Whether it has been."""
+        ...
+
+
+Stop: TypeAlias = StopEvent | Callable[[], bool]
+"""What can tell that everything is to end: an event, or a predicate."""

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from retold.core.backoff import DEFAULT, Backoff, as_backoff
 from retold.core.checks import callable_now, check_condition, seconds
-from retold.core.ports import Clock, Rng
+from retold.core.ports import Clock, Rng, Stop, StopEvent
 from retold.errors import PolicyError
 from retold.events import CallEnded, RetryScheduled
 from retold.telemetry import clean_name
@@ -36,6 +36,8 @@ class Rules:
     on_result: Callable[[Any], object] | None = None
     attempts: int | None = 3
     timeout: float | None = None
+    attempt_timeout: float | None = None
+    stop: Stop | None = None
     backoff: Backoff = DEFAULT
     hint: Callable[[Any], float | None] | None = None
     hint_cap: float | None = None
@@ -59,10 +61,12 @@ class Rules:
             if value is not None and not callable(value):
                 raise PolicyError(f"{name} must be a callable, not {value!r}")
         _check_attempts(self.attempts)
-        if self.attempts is None and self.timeout is None:
-            raise PolicyError("attempts=None (unlimited) needs a timeout, which is None too")
+        _check_stop(self.stop)
+        if self.attempts is None and self.timeout is None and self.stop is None:
+            raise PolicyError("attempts=None (unlimited) needs a timeout or a stop, which are None too")
         if self.timeout is not None:
             object.__setattr__(self, "timeout", seconds("timeout", self.timeout))
+        self._check_attempt_timeout()
         object.__setattr__(self, "backoff", as_backoff(self.backoff))
         self._check_hint()
         if self.fallback is not None and self.fallback is not MISSING and not callable(self.fallback):
@@ -83,6 +87,24 @@ class Rules:
         if self.operation is not None:
             object.__setattr__(self, "operation", _clean_operation(self.operation))
 
+    @property
+    def stopped(self) -> Callable[[], bool] | None:
+        """What asks `stop` whether everything is to end; None without one."""
+        stop = self.stop
+        return stop.is_set if isinstance(stop, StopEvent) else stop
+
+    def _check_attempt_timeout(self) -> None:
+        if self.attempt_timeout is None:
+            return
+        object.__setattr__(self, "attempt_timeout", seconds("attempt_timeout", self.attempt_timeout))
+        if self.attempt_timeout == 0:
+            raise PolicyError("attempt_timeout must be above 0, which would cut every attempt short at once")
+        if self.timeout is not None and self.attempt_timeout > self.timeout:
+            raise PolicyError(
+                f"attempt_timeout={self.attempt_timeout!r} is longer than timeout={self.timeout!r}, the time for all"
+                " attempts together: shorten one or lengthen the other"
+            )
+
     def _check_hint(self) -> None:
         if self.over_cap not in ("give_up", "cap", "ignore"):
             raise PolicyError(f"over_cap must be 'give_up', 'cap' or 'ignore', not {self.over_cap!r}")
@@ -91,6 +113,16 @@ class Rules:
         object.__setattr__(self, "hint_cap", seconds("hint_cap", self.hint_cap))
         if self.hint is None:
             raise PolicyError(f"hint_cap={self.hint_cap!r} says nothing while hint is None: give a hint too")
+
+
+def _check_stop(stop: object) -> None:
+    if isinstance(stop, type):
+        raise PolicyError(f"stop must be an event itself, not its class: write {stop.__name__}()")
+    if not (stop is None or isinstance(stop, StopEvent) or callable_now(stop)):
+        raise PolicyError(
+            "stop must be an event with is_set, such as a threading.Event, or a predicate without arguments"
+            f" that is not async, not {stop!r}"
+        )
 
 
 def _is_one(value: object, protocol: type) -> bool:

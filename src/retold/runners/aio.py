@@ -1,4 +1,4 @@
-"""The loop that awaits: the same as `sync`, line by line."""
+"""The loop that awaits: the same as `sync`, line by line, but for the limit of an attempt."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from retold.errors import RejectedResult
+from retold.runners import stopping
 from retold.runners.call import Call
+from retold.runners.limit import Limit
 from retold.runners.plan import Plan
-from retold.runners.untold import Listeners, Next, Untold
+from retold.runners.untold import Listeners, Untold
 
 
 async def run(
@@ -19,16 +21,21 @@ async def run(
         while True:
             if call.number:
                 # Not in `except`, where the failed frames would be kept alive by the wait.
+                if call.instead is None:
+                    await pause(call)
+                    call.woken()
                 if call.instead is not None:
                     if call.fallback_due:
                         return await _serve_for_rejected(call)
                     with call.untouched():
                         raise call.take_replacement()
-                await call.clock.asleep(call.delay)
-                call.slept()
             call.start_attempt()
             try:
-                result = await function(*args, **kwargs)
+                if call.plan.rules.attempt_timeout is not None:
+                    async with Limit(call):
+                        result = await function(*args, **kwargs)
+                else:
+                    result = await function(*args, **kwargs)
             except BaseException as error:
                 if call.failed(error):
                     if call.fallback_due:
@@ -45,24 +52,20 @@ async def run(
 def loop(plan: Plan) -> Callable[..., Awaitable[Any]]:
     """What runs the rest of a call under a policy that began untold: `run` without all that is unusual.
 
-    It takes what the calls of the function share, the function, how the call goes on after its first attempt, who heard
-    of it, when it began if anybody looked, and the arguments.
+    It takes what the calls of the function share, the function, the seconds to wait after its first attempt, who heard
+    of the call, when it began if anybody looked, and the arguments.
     """
     clock, decide, now = plan.clock, plan.decide, plan.clock.now
 
     async def again(
         untold: Untold,
         function: Callable[..., Awaitable[Any]],
-        step: Next,
+        delay: float,
         who: Listeners,
         began: float | None,
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
     ) -> Any:
-        if type(step) is not float:
-            assert isinstance(step, Call)
-            return await run(step, function, args, kwargs)
-        delay = step
         page, number, waited, since = who.page, 1, 0.0, 0.0
         while True:
             if page is not None:
@@ -104,6 +107,11 @@ def loop(plan: Plan) -> Callable[..., Awaitable[Any]]:
         return await run(following, function, args, kwargs)
 
     return again
+
+
+def pause(call: Call) -> Awaitable[None]:
+    """The wait between two attempts."""
+    return call.clock.asleep(call.delay) if call.plan.stopped is None else stopping.asleep(call)
 
 
 async def _serve(call: Call, error: BaseException) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
+from retold.runners.aio import pause
 from retold.runners.call import Call
 from retold.runners.generators import Passing
 
@@ -22,11 +23,12 @@ def retried(
         try:
             while True:
                 if call.number:
+                    if call.instead is None:
+                        await pause(call)
+                        call.woken()
                     if call.instead is not None:
                         with call.untouched():
                             raise call.take_replacement()
-                    await call.clock.asleep(call.delay)
-                    call.slept()
                 generator = function(*args, **kwargs)
                 passing.start()
                 step: Callable[[Any], Any] = generator.asend

@@ -8,12 +8,13 @@ from types import TracebackType
 from typing import Final
 
 from retold.core.rules import MISSING
-from retold.errors import UsageError
+from retold.errors import AttemptTimeout, UsageError
 from retold.events import Outcome
 from retold.naming import name_of_block
-from retold.runners import audience, sync
+from retold.runners import aio, audience, sync
 from retold.runners.audience import Audience
 from retold.runners.call import Call
+from retold.runners.limit import Limit
 from retold.runners.plan import Plan
 
 # An attempt's states. No enumeration: its members cost more to look up than all the rest of a block that succeeds.
@@ -25,7 +26,7 @@ _GONE: Final = "gone"
 
 
 class Attempt:
-    """One run of a block; the `with` around it tells how it went.
+    """One run of a block; the `with` around it, or `async with` in an `async for`, tells how it went.
 
     Leaving `with` without an exception is success. All attempts of a call are the same object, in turn.
 
@@ -115,6 +116,17 @@ class Attempt:
                 raise call.take_replacement()
         return False
 
+    async def __aenter__(self) -> Attempt:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        try:
+            return self.__exit__(kind, error, traceback)
+        finally:
+            del error, traceback  # as above
+
     def next(self) -> Call:
         """The call whose wait comes before the next attempt.
 
@@ -124,10 +136,18 @@ class Attempt:
         if self.state is not _FAILED:
             self.leave()
             raise UsageError("the loop came around without running its attempt: write `with attempt:` inside the `for`")
-        self.state = _OFFERED
-        self.number += 1
         assert self._call is not None  # it was made when the attempt failed
         return self._call
+
+    def offer(self, call: Call) -> None:
+        """The wait is over, and the next attempt may run, unless a stop has ended the call: then raise its error."""
+        call.woken()
+        if call.instead is not None:
+            self.state = _DONE
+            with call.untouched():
+                raise call.take_replacement()
+        self.state = _OFFERED
+        self.number += 1
 
     def leave(self) -> None:
         """No further attempt will be asked for: a call that is not over is aborted."""
@@ -155,12 +175,40 @@ def attempts(plan: Plan) -> Iterator[Attempt]:
         while attempt.state is not _DONE:
             call = attempt.next()
             with call:
-                sync.pause(call.delay, call.clock, call.operation)
-                call.slept()
+                sync.pause(call)
+                attempt.offer(call)
             yield attempt
     except GeneratorExit:
         attempt.leave()
         raise
+
+
+class LimitedAttempt(Attempt):
+    """An attempt whose time is limited, by a scope that spans the block: it takes `async with`."""
+
+    __slots__ = ("_limit",)
+    _limit: Limit
+
+    def __enter__(self) -> Attempt:
+        raise UsageError("a policy with attempt_timeout cancels what takes too long: write `async with attempt:`")
+
+    async def __aenter__(self) -> Attempt:
+        super().__enter__()
+        assert self._call is not None  # a limit is somebody who hears of each call
+        self._limit = Limit(self._call)
+        await self._limit.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        try:
+            await self._limit.__aexit__(kind, error, traceback)
+        except AttemptTimeout as cut:
+            if self.__exit__(type(cut), cut, cut.__traceback__):
+                return True
+            raise
+        return self.__exit__(kind, error, traceback)
 
 
 class AsyncAttempts:
@@ -172,7 +220,7 @@ class AsyncAttempts:
     __slots__ = ("_attempt", "_begun")
 
     def __init__(self, plan: Plan) -> None:
-        self._attempt = Attempt(plan)
+        self._attempt = Attempt(plan) if plan.rules.attempt_timeout is None else LimitedAttempt(plan)
         self._begun = False
 
     def __aiter__(self) -> AsyncAttempts:
@@ -186,8 +234,11 @@ class AsyncAttempts:
             raise StopAsyncIteration
         call = self._attempt.next()
         with call:
-            await call.clock.asleep(call.delay)
-            call.slept()
+            await aio.pause(call)
+            try:
+                self._attempt.offer(call)
+            except StopAsyncIteration as error:  # else the loop would end in silence
+                raise RuntimeError("the block raised StopAsyncIteration") from error
         return self._attempt
 
     def __del__(self) -> None:

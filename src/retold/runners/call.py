@@ -9,9 +9,9 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TypeVar
 
-from retold.core.decision import Failure, Rejected, Step
+from retold.core.decision import Cut, Failure, Rejected, Step
 from retold.core.rules import MISSING
-from retold.errors import Abort, RejectedResult
+from retold.errors import Abort, AttemptTimeout, RejectedResult
 from retold.events import AttemptOutcome, Outcome
 from retold.runners.error_types import error_type
 from retold.runners.notes import note
@@ -28,12 +28,15 @@ class Call(Telling):
 
     Attributes:
         fallback_due: Whether the call gave up and its policy has a fallback to serve.
-        instead: What the call raises in place of what the function raised: what `Abort` carried, or a
-            `RejectedResult`. To be taken by `take_replacement`.
+        instead: What the call raises in place of what the function raised: what `Abort` carried, a `RejectedResult`,
+            or the last failure if a stop ended the wait after it. To be taken by `take_replacement`.
     """
 
     fallback_due = False
     instead: BaseException | None = None
+    _cut = False  # whether the attempt ran into its own time limit
+    _last_cut = False  # whether that limit was what was left of the timeout
+    _kept: BaseException | None = None  # the last failure, while a wait may end by raising it
 
     def returned(self, result: object, *, judged: bool = True) -> bool:
         """The function returned. Whether that ends the call; else wait for `delay`, or raise the replacement.
@@ -57,6 +60,8 @@ class Call(Telling):
             self._stop(step, self.instead)
         else:
             self._wait(step)
+            if self.plan.stopped is not None:
+                self._kept = RejectedResult(result)
         return False
 
     def failed(self, error: BaseException, step: Step | None = None) -> bool:
@@ -76,12 +81,51 @@ class Call(Telling):
                 final = self.instead = error.error
             self._fail_attempt(final, now)
         if step is None:
-            step = self._decide(error)
+            step = self._decide_after_cut(error) if self._cut else self._decide(error)
         if not isinstance(step, Outcome):
             self._wait(step)
+            if self.plan.stopped is not None:
+                self._kept = error
             return False
         self._stop(step, final)
         return self.instead is None
+
+    def cut_short(self, seconds: float, *, last: bool) -> AttemptTimeout:
+        """The attempt ran into its time limit, which was so long: what it then fails with.
+
+        Args:
+            seconds: The limit.
+            last: Whether it was what was left of the policy's timeout.
+        """
+        self._cut, self._last_cut = True, last
+        return AttemptTimeout(seconds)
+
+    def woken(self) -> None:
+        """The wait is over: the next attempt follows, or the replacement is to be raised, for a stop ended the wait."""
+        self.slept()
+        kept = self._kept
+        if kept is None:
+            return
+        try:
+            stopped = self.is_stopped()
+        finally:
+            self._kept = None  # its frames are not to be kept through the next attempt
+        if stopped:
+            _forget_our_frames(kept)
+            self.instead = kept
+            self._stop(Outcome.ABORTED, kept)
+
+    def is_stopped(self) -> bool:
+        """Whether the policy's stop is set, which there is."""
+        assert self.plan.stopped is not None
+        try:
+            return bool(self.plan.stopped())
+        except Exception as bug:
+            if bug.__context__ is None:
+                bug.__context__ = self._kept
+            self._kept = None
+            self._misjudged(bug)
+            raise
 
     def misjudged(self, error: BaseException, bug: BaseException) -> None:
         """A callable of the policy raised `bug` about `error`, which ends the call: nobody knows what to do."""
@@ -108,6 +152,7 @@ class Call(Telling):
 
     def close(self, outcome: Outcome = Outcome.CANCELLED) -> None:
         """Make sure that the call is over: with the outcome that was decided, else with this one."""
+        self._kept = None
         if self.over:
             return
         now = self._now()
@@ -132,6 +177,14 @@ class Call(Telling):
         assert self.outcome is not None
         assert self.delays is not None
         return Report(value, error, self.outcome, self.number, tuple(self.delays), self.elapsed)
+
+    def _decide_after_cut(self, error: BaseException) -> Step:
+        self._cut = False
+        assert isinstance(error, AttemptTimeout)
+        asks = callable(self.plan.rules.on) and not isinstance(self.plan.rules.on, type)
+        step = self._decide(error if asks else Cut(error))
+        # Clocks differ: by the policy's there may be a moment left.
+        return Outcome.DEADLINE_EXCEEDED if self._last_cut and not isinstance(step, Outcome) else step
 
     def _decide(self, failure: Failure) -> Step:
         try:
@@ -163,3 +216,11 @@ class Call(Telling):
         self.fallback_due = outcome.is_give_up and self.plan.rules.fallback is not MISSING
         if not self.fallback_due:
             self._end(self._now() if self._told else 0.0)
+
+
+def _forget_our_frames(error: BaseException) -> None:
+    """Take the frames off its traceback that raising it again adds."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_globals.get("__name__", "").startswith("retold."):
+        traceback = traceback.tb_next
+    error.__traceback__ = traceback

@@ -23,14 +23,15 @@ class SystemClock:
     def asleep(self, seconds: float, /) -> Awaitable[None]:
         """Block the task, of asyncio or trio; a zero wait gives the other tasks one turn."""
         # Whoever awaits this runs a loop and so has imported its library; importing retold must not.
-        if "trio" in modules and _in_trio():
+        if "trio" in modules and in_trio():
             return modules["trio"].sleep(min(seconds, LONGEST))  # type: ignore[no-any-return]
         from asyncio import sleep
 
         return sleep(seconds)
 
 
-def _in_trio() -> bool:
+def in_trio() -> bool:
+    """Whether it is trio, which has been imported, that runs this; else it is asyncio, or nothing."""
     try:
         modules["trio"].lowlevel.current_task()
     except RuntimeError:

@@ -82,11 +82,12 @@ def retried(
         try:
             while True:
                 if call.number:
+                    if call.instead is None:
+                        pause(call)
+                        call.woken()
                     if call.instead is not None:
                         with call.untouched():
                             raise call.take_replacement()
-                    pause(call.delay, call.clock, call.operation)
-                    call.slept()
                 generator = function(*args, **kwargs)
                 passing.start()
                 try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from retold.core.decision import Decide, decider
 from retold.core.ports import Clock
-from retold.core.rules import Rules
+from retold.core.rules import MISSING, Rules
 from retold.runners.audience import Audience
 from retold.runners.clocks import SYSTEM_CLOCK
 from retold.runners.hooks import hooks
@@ -19,14 +19,18 @@ class Plan:
     Attributes:
         rules: Its options.
         clock: Its clock: the machine's, unless it was given one.
+        stopped: Asks its `stop` whether everything is to end; None without one.
+        iterable: Whether a plain `for` can be the loop.
         unheeding: Whether a block that succeeds at once asks nothing of it: no time, and no hooks.
         manners: Kept here by the wrappers of its functions: how they listen.
     """
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
+        self.stopped = rules.stopped
+        self.iterable = rules.fallback is MISSING and rules.attempt_timeout is None
         self.hooks = hooks(rules)
-        self.unheeding = rules.timeout is None and not self.hooks
+        self.unheeding = rules.timeout is None and rules.attempt_timeout is None and not self.hooks
         self._heard_by: tuple[Audience, Audience] | None = None
         self.manners: dict[bool, Any] = {}
         self.clock: Clock = SYSTEM_CLOCK if rules.clock is None else rules.clock

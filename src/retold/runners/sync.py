@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from sys import _getframe, modules
 from typing import Any
 
-from retold.core.ports import Clock
 from retold.errors import BlockingWarning, RejectedResult
+from retold.runners import stopping
 from retold.runners.call import Call
 from retold.runners.clocks import LONGEST, SYSTEM_CLOCK
 from retold.runners.plan import Plan
-from retold.runners.untold import Listeners, Next, Untold
+from retold.runners.untold import Listeners, Untold
 
 
 def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -22,13 +22,14 @@ def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
         while True:
             if call.number:
                 # Not in `except`, where the failed frames would be kept alive by the wait.
+                if call.instead is None:
+                    pause(call)
+                    call.woken()
                 if call.instead is not None:
                     if call.fallback_due:
                         return _serve_for_rejected(call)
                     with call.untouched():
                         raise call.take_replacement()
-                pause(call.delay, call.clock, call.operation)
-                call.slept()
             call.start_attempt()
             try:
                 result = function(*args, **kwargs)
@@ -48,8 +49,8 @@ def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
 def loop(plan: Plan) -> Callable[..., Any]:
     """What runs the rest of a call under a policy that began untold: `run` without all that is unusual.
 
-    It takes what the calls of the function share, the function, how the call goes on after its first attempt, who heard
-    of it, when it began if anybody looked, and the arguments.
+    It takes what the calls of the function share, the function, the seconds to wait after its first attempt, who heard
+    of the call, when it began if anybody looked, and the arguments.
     """
     decide, now = plan.decide, plan.clock.now
     # The machine's clock sleeps by `time.sleep`, which tests replace; a call between would cost as much as a decision.
@@ -58,16 +59,12 @@ def loop(plan: Plan) -> Callable[..., Any]:
     def again(
         untold: Untold,
         function: Callable[..., Any],
-        step: Next,
+        delay: float,
         who: Listeners,
         began: float | None,
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
     ) -> Any:
-        if type(step) is not float:
-            assert isinstance(step, Call)
-            return run(step, function, args, kwargs)
-        delay = step
         page, number, waited, since, unwarned = who.page, 1, 0.0, 0.0, True
         while True:
             if page is not None:
@@ -119,11 +116,14 @@ def loop(plan: Plan) -> Callable[..., Any]:
     return again
 
 
-def pause(delay: float, clock: Clock, operation: str) -> None:
+def pause(call: Call) -> None:
     """Wait between two attempts, and warn of it where it blocks an event loop."""
-    if delay and "asyncio" in modules:
-        _warn_in_event_loop(operation)
-    clock.sleep(delay)
+    if call.delay and "asyncio" in modules:
+        _warn_in_event_loop(call.operation)
+    if call.plan.stopped is None:
+        call.clock.sleep(call.delay)
+    else:
+        stopping.sleep(call)
 
 
 def _serve(call: Call, error: BaseException) -> Any:

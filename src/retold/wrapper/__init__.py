@@ -7,7 +7,6 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from retold.core.rules import MISSING
 from retold.journal import JOURNAL
 from retold.naming import name_of
 from retold.runners.plan import Plan
@@ -17,6 +16,7 @@ from retold.wrapper.kinds import (
     is_generator,
     refuse_async,
     refuse_async_fallback,
+    refuse_attempt_timeout,
     refuse_class,
     refuse_generator,
     refuse_undeclared,
@@ -26,7 +26,14 @@ from retold.wrapper.listening import Manners
 from retold.wrapper.signature import shape_of
 from retold.wrapper.target import Target
 
-__all__ = ["is_async", "refuse_async", "refuse_async_fallback", "refuse_generator", "wrap"]
+__all__ = [
+    "is_async",
+    "refuse_async",
+    "refuse_async_fallback",
+    "refuse_attempt_timeout",
+    "refuse_generator",
+    "wrap",
+]
 
 SAME_SIGNATURE = True
 """Whether wrappers have the parameters of their functions where these can be read; the tests run with both."""
@@ -47,7 +54,8 @@ def wrap(plan: Plan, function: Callable[..., Any]) -> Callable[..., Any]:
             return wrap_generator(plan, function)
         asynchronous = is_async(function)
     rules = plan.rules
-    if rules.fallback is not MISSING and not asynchronous:
+    if not asynchronous and not plan.iterable:
+        refuse_attempt_timeout(rules, function)
         refuse_async_fallback(rules, function)
     name = name_of(function)
     operation = rules.operation or name

@@ -77,7 +77,11 @@ def refuse_undeclared(rules: Rules, function: Callable[..., Any]) -> None:
             " generator='restart' starts it anew, so that its items come again;"
             " generator='open' retries until there is a first item, and what it raises later propagates"
         )
-    for option, is_set in (("on_result", rules.on_result is not None), ("fallback", rules.fallback is not MISSING)):
+    for option, is_set in (
+        ("on_result", rules.on_result is not None),
+        ("fallback", rules.fallback is not MISSING),
+        ("attempt_timeout", rules.attempt_timeout is not None),
+    ):
         if is_set:
             raise TypeError(f"{name} is a generator, whose items are given out one by one: leave out {option}")
 
@@ -95,6 +99,15 @@ def refuse_async(function: Callable[..., Any]) -> None:
     """Raise TypeError for what a synchronous call could not await."""
     if is_async(function):
         raise TypeError(f"{name_of(function)} is async: write await policy.acall(...) or await policy.arun(...)")
+
+
+def refuse_attempt_timeout(rules: Rules, function: Callable[..., Any]) -> None:
+    """Raise TypeError for a limit that nothing but cancellation could keep, and a synchronous function has none."""
+    if rules.attempt_timeout is not None:
+        raise TypeError(
+            f"attempt_timeout cannot interrupt {name_of(function)}, which is not async: give the client that it calls"
+            f" a timeout, such as timeout={rules.attempt_timeout:g}, or make it async"
+        )
 
 
 def refuse_async_fallback(rules: Rules, function: Callable[..., Any]) -> None:

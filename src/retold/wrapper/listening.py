@@ -111,7 +111,12 @@ class Manner:
 
 def _ways(rules: Rules, listeners: Audience) -> tuple[Way, bool]:
     """How calls go, and whether those who may want to be told are asked before."""
-    if listeners.signs is None or rules.on_result is not None or rules.fallback is not MISSING:
+    if (
+        listeners.signs is None
+        or rules.on_result is not None
+        or rules.fallback is not MISSING
+        or rules.attempt_timeout is not None
+    ):
         return Way.ORDINARY, False
     others = listeners.unwanted or listeners
     if others.hears_success:

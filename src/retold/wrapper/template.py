@@ -54,6 +54,8 @@ _QUIET = """\
             )
             if _retold_next is None:
                 raise
+    if _retold_type(_retold_next) is not _retold_float:
+        return {await_}_retold_run(_retold_next, _retold_function, {packed})
     return {await_}_retold_again(_retold_target, _retold_function, _retold_next, _retold_who, None, {packed})
 """
 
@@ -70,6 +72,8 @@ _TIMED = """\
             )
             if _retold_next is None:
                 raise
+    if _retold_type(_retold_next) is not _retold_float:
+        return {await_}_retold_run(_retold_next, _retold_function, {packed})
     return {await_}_retold_again(_retold_target, _retold_function, _retold_next, _retold_who, _retold_began, {packed})
 """
 
@@ -90,6 +94,8 @@ _COUNTED = f"""\
         if _retold_len(_retold_who.notes) >= {FOLD_AT}:
             _retold_who.fold()
         return _retold_result
+    if _retold_type(_retold_next) is not _retold_float:
+        return {{await_}}_retold_run(_retold_next, _retold_function, {{packed}})
     return {{await_}}_retold_again(
         _retold_target, _retold_function, _retold_next, _retold_who, _retold_began, {{packed}}
     )
