@@ -31,6 +31,7 @@ from retold.exporter import Exporter
 from retold.policy import Policy, retry
 from retold.runners.block import Attempt
 from retold.runners.report import Report
+from retold.runners.running import CurrentAttempt, current_attempt
 from retold.settings import configure, register
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ __all__ = [
     "CallStarted",
     "Clock",
     "Constant",
+    "CurrentAttempt",
     "Decorrelated",
     "DelaySource",
     "Equal",
@@ -72,6 +74,7 @@ __all__ = [
     "SettingsError",
     "UsageError",
     "configure",
+    "current_attempt",
     "hints",
     "on",
     "register",

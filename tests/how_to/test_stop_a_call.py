@@ -68,8 +68,24 @@ async def test_an_attempt_that_hangs_is_cut_short(form: str, seen: MemoryExporte
     assert issubclass(AttemptTimeout, TimeoutError)
 
 
+def test_code_below_an_attempt_passes_on_what_it_knows() -> None:
+    ask = run_part(2)["headers_and_timeout"]
+    found: list[tuple[dict[str, str], float]] = []
+    work = Failing(OSError, "value")
+
+    def fetch() -> None:
+        found.append(ask())
+        work()
+
+    Policy(on=OSError, timeout=3, backoff=0).call(fetch)
+
+    assert [headers for headers, _ in found] == [{"x-resend-count": "0"}, {"x-resend-count": "1"}]
+    assert all(0 < timeout <= 3 for _, timeout in found)
+    assert ask() == ({}, 5.0)
+
+
 def test_the_hooks_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    example = run_part(2)
+    example = run_part(3)
 
     report = example["pay_policy"].run(Failing(OSError))
 

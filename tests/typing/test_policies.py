@@ -8,7 +8,7 @@ from typing import Never, assert_type
 import pytest
 
 import retold
-from retold import Attempt, CallEnded, Policy, PolicyError, Report, RetryScheduled
+from retold import Attempt, CallEnded, CurrentAttempt, Policy, PolicyError, Report, RetryScheduled
 from retold.testing import ManualClock
 from tests.forms import drive
 
@@ -105,6 +105,12 @@ def test_stops_and_hooks_are_what_they_are_handed() -> None:
     with pytest.raises(PolicyError):
         Policy(on=OSError, stop=5)  # type: ignore[call-overload]
     Policy(on=OSError, on_retry=give_up)  # type: ignore[arg-type]
+
+
+def test_the_current_attempt_may_be_none() -> None:
+    found = assert_type(retold.current_attempt(), CurrentAttempt | None)
+
+    assert found is None
 
 
 def test_options_are_checked() -> None:

@@ -11,7 +11,7 @@ from retold.core.rules import MISSING
 from retold.errors import AttemptTimeout, UsageError
 from retold.events import Outcome
 from retold.naming import name_of_block
-from retold.runners import aio, audience, sync
+from retold.runners import aio, audience, running, sync
 from retold.runners.audience import Audience
 from retold.runners.call import Call
 from retold.runners.limit import Limit
@@ -36,7 +36,7 @@ class Attempt:
     """
 
     # There is a call from the first `__enter__` where somebody hears of it, else from the first failure.
-    __slots__ = ("_call", "_listeners", "_plan", "_result", "number", "state")
+    __slots__ = ("_call", "_listeners", "_place", "_plan", "_result", "number", "state")
     _call: Call | None
     _listeners: Audience
 
@@ -73,6 +73,8 @@ class Attempt:
         if self.state is not _OFFERED:
             raise self._misused()
         self.state = _RUNNING
+        if running.asked:
+            self._place = running.entered(self)
         call = self._call
         if call is None:
             listeners = audience.latest
@@ -93,6 +95,8 @@ class Attempt:
     ) -> bool:
         call, state, result = self._call, self.state, self._result
         self.state = _DONE
+        if running.asked:
+            self._forget_place()
         if call is None:
             if state is _GONE or (error is None and result is MISSING):
                 return False
@@ -155,6 +159,12 @@ class Attempt:
             self._call.close(Outcome.ABORTED)
         if self.state is not _DONE:
             self.state = _GONE
+
+    def _forget_place(self) -> None:
+        place = getattr(self, "_place", None)  # somebody may have asked first when it had been entered
+        if place is not None:
+            del self._place
+            running.left(self, place)
 
     def _begin(self) -> Call:
         # Named only now: a block that succeeds at once and of which nobody hears needs no name.
