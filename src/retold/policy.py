@@ -142,7 +142,7 @@ class Policy(Generic[F_co]):
         object.__setattr__(self, "_rules", rules)
         object.__setattr__(self, "_plan", Plan(rules))
         if rules.operation is not None:
-            JOURNAL.register(rules.operation, rules.attempts)
+            JOURNAL.register(rules.operation, self._plan.rules.attempts)
 
     def replace(self, **options: Unpack[Options]) -> Policy[F_co]:
         """The same policy but for these options.

@@ -14,11 +14,13 @@ from typing import Any, cast
 from retold.errors import RetoldWarning, SettingsError
 from retold.exporter import Exporter
 from retold.journal import JOURNAL
-from retold.runners import audience, error_types
+from retold.runners import audience, disabled, error_types
 from retold.runners.error_types import Classifier
 from retold.telemetry import MAX_OPERATIONS, clean_name
 
 VARIABLE = "RETOLD_EXPORTERS"
+DISABLED = disabled.VARIABLE
+is_disabled = disabled.by_environment
 DEFAULT = ("opentelemetry", "logging")
 BUILT_IN = {
     "console": "retold.exporters.console:Console",

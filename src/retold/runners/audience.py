@@ -21,6 +21,7 @@ class Audience:
         retrospective: Told from the first attempt on that does not succeed.
         at_once: Those of them that hear of calls that succeed at once, too.
         wanted: Whether a live exporter would be told anything of a call that begins now.
+        signs: Where a call sees whether one who sleeps may have woken; None if every call has to ask before it begins.
         unwanted: The audience of a call that none of them wants; None if `wanted` is always true.
     """
 
@@ -47,7 +48,7 @@ class Audience:
         self.asleep = tuple(exporter for exporter in exporters if exporter not in awake)
         self.readers = _by_name(exporter for exporter in awake if exporter.reads_journal)
         self.journaling = bool(self.readers)
-        self.signs = _signs(self.asleep)
+        self.signs = _signs(self.asleep) if not attended else None
         self._tell([exporter for exporter in awake if _is_told(exporter)])
         self.wanted = _asking(self.live)
         self.unwanted: Audience | None = None
@@ -93,6 +94,15 @@ def replace(exporters: tuple[Exporter, ...]) -> None:
     JOURNAL.readers = latest.readers
     for changed in CHANGED:
         changed(latest)
+
+
+def attend(change: int) -> None:
+    """Count who wants to have a say in calls before they begin; while somebody does, every call asks from its start."""
+    global attended
+    with CHANGING:
+        before, attended = attended, attended + change
+        if bool(before) != bool(attended):
+            replace(latest.exporters)
 
 
 def name_of(exporter: Exporter) -> str:
@@ -194,6 +204,9 @@ CHANGED: list[Callable[[Audience], None]] = []
 
 CHANGING = Lock()
 """Held by whoever changes the choice of exporters."""
+
+attended = 0
+"""How many want to have a say, which is what `scopes` does."""
 
 NOBODY = Audience(())
 latest = NOBODY

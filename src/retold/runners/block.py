@@ -11,7 +11,7 @@ from retold.core.rules import MISSING
 from retold.errors import AttemptTimeout, UsageError
 from retold.events import Outcome
 from retold.naming import name_of_block
-from retold.runners import aio, audience, running, sync
+from retold.runners import aio, audience, running, scopes, sync
 from retold.runners.audience import Audience
 from retold.runners.call import Call
 from retold.runners.limit import Limit
@@ -41,7 +41,7 @@ class Attempt:
     _listeners: Audience
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        self._plan = scopes.plan_now(plan) if audience.attended else plan
         self._call = None
         self.state = _OFFERED
         self._result: object = MISSING

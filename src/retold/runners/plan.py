@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +11,7 @@ from retold.core.ports import Clock
 from retold.core.rules import MISSING, Rules
 from retold.runners.audience import Audience
 from retold.runners.clocks import SYSTEM_CLOCK
+from retold.runners.disabled import by_environment
 from retold.runners.hooks import hooks
 
 
@@ -17,7 +19,7 @@ class Plan:
     """What all calls of a policy share.
 
     Attributes:
-        rules: Its options.
+        rules: Its options; a single attempt if the environment has retries off.
         clock: Its clock: the machine's, unless it was given one.
         stopped: Asks its `stop` whether everything is to end; None without one.
         iterable: Whether a plain `for` can be the loop.
@@ -26,7 +28,7 @@ class Plan:
     """
 
     def __init__(self, rules: Rules) -> None:
-        self.rules = rules
+        self.rules = rules = replace(rules, attempts=1) if by_environment() else rules
         self.stopped = rules.stopped
         self.iterable = rules.fallback is MISSING and rules.attempt_timeout is None
         self.hooks = hooks(rules)

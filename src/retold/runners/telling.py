@@ -5,7 +5,7 @@ from __future__ import annotations
 from retold.core.decision import Wait
 from retold.events import AttemptOutcome, Outcome
 from retold.journal import JOURNAL, Page
-from retold.runners import audience
+from retold.runners import audience, scopes
 from retold.runners.audience import NOBODY, Audience
 from retold.runners.error_types import error_type
 from retold.runners.plan import Plan
@@ -44,7 +44,7 @@ class Telling:
     _waiting_since: float | None = None
 
     def __init__(self, plan: Plan, operation: str, function: str | None = None) -> None:
-        self.plan = plan
+        self.plan = plan = scopes.plan_now(plan) if audience.attended else plan
         self.clock = plan.clock
         self.operation = operation
         self._function = function

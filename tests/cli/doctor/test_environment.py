@@ -44,6 +44,13 @@ def test_a_right_choice_is_told(doctor: Doctor) -> None:
     assert seen.of("exporters") == [("ok", "memory, console")]
 
 
+def test_retries_that_are_off_are_a_problem(doctor: Doctor) -> None:
+    seen = doctor.ask(RETOLD_DISABLED="1")
+
+    assert seen.problems == [("RETOLD_DISABLED=1", "retries are off: every policy makes a single attempt")]
+    assert seen.remedy("RETOLD_DISABLED=1") == "unset it"
+
+
 def test_an_exporter_without_its_library_is_a_problem(doctor: Doctor) -> None:
     seen = doctor.ask(RETOLD_EXPORTERS="prometheus", without="prometheus_client")
 

@@ -37,6 +37,9 @@ def _installed() -> Iterator[str]:
 
 
 def _retold() -> Iterator[Finding]:
+    if settings.is_disabled():
+        said = f"{settings.DISABLED}={os.environ[settings.DISABLED]}"
+        yield problem(said, "retries are off: every policy makes a single attempt", "unset it")
     text = os.environ.get(settings.VARIABLE, "")
     if not text.strip():
         return
