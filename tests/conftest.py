@@ -11,7 +11,7 @@ from retold.runners import audience, sync
 from retold.testing import ManualClock, MemoryExporter
 from tests.forms import ASYNC_FORMS, BLOCKS, FORMS, FUNCTIONS, SYNC_FORMS, Form
 
-pytest_plugins = ["tests.services.fixtures"]
+pytest_plugins = ["pytester", "tests.services.fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

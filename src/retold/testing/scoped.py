@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
+from retold.core.ports import Clock
 from retold.errors import UsageError
 from retold.runners.clocks import SYSTEM_CLOCK
 from retold.runners.scopes import Scope
@@ -87,6 +88,11 @@ def disabled() -> Scoped:
     `RejectedResult`, and telemetry tells all of it. `RETOLD_DISABLED=1` does the same to a whole process.
     """
     return Scoped("disabled()", lambda: Scope(disabled=True))
+
+
+def within(clock: Clock) -> Scoped:
+    """This is the clock of policies that were not given one."""
+    return Scoped("within(clock)", lambda: Scope(clock=clock))
 
 
 class _Instant:
