@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -193,6 +193,23 @@ def test_a_rejected_result_is_rejected_when_disabled(form: Form, seen: MemoryExp
         form.perform(Policy(on_result=lambda result: result is None), Failing(None))
 
     assert [attempt.outcome for attempt in seen.attempts] == [AttemptOutcome.REJECTED]
+
+
+def test_generators_follow_too(seen: MemoryExporter) -> None:
+    policy = HOURS.replace(generator="restart")
+    pages = Failing(OSError, OSError, "page")
+
+    @policy
+    def fetch() -> Iterator[Any]:
+        yield pages()
+
+    with instant():
+        assert list(fetch()) == ["page"]
+    pages.runs = 0
+    with disabled(), pytest.raises(OSError):
+        list(fetch())
+
+    assert [call.attempts for call in seen.calls] == [3, 1]
 
 
 def test_a_block_knows_that_no_attempt_remains() -> None:
