@@ -56,7 +56,11 @@ def test_what_a_call_inside_skips_counts_for_the_call_around_it(form: Form, seen
     seen.assert_calls("shop.outer", "deadline_exceeded", attempts=1)
 
 
-@pytest.mark.parametrize("exporters", [[], ["prometheus"], ["opentelemetry"], [MemoryExporter()]], ids=str)
+@pytest.mark.parametrize(
+    "exporters",
+    [[], ["prometheus"], ["opentelemetry"], [MemoryExporter()]],
+    ids=["quiet", "counted", "asleep", "told"],
+)
 @pytest.mark.parametrize("timeout", [None, 1e6])
 def test_functions_that_were_decorated_before_follow_however_they_listen(
     exporters: list[str | Exporter], timeout: float | None
@@ -365,9 +369,7 @@ def test_it_refuses_to_decorate_what_does_not_run_when_it_is_called(function: Ca
         instant()(function)
 
 
-@pytest.mark.parametrize(
-    ("make", "name"), [(instant, "instant"), (disabled, "disabled"), (ManualClock, "this clock")], ids=str
-)
+@pytest.mark.parametrize(("make", "name"), [(instant, "instant"), (disabled, "disabled"), (ManualClock, "this clock")])
 def test_one_holds_once_at_a_time(make: Callable[[], Any], name: str) -> None:
     held = make()
 

@@ -58,17 +58,16 @@ class Scoped:
         if isinstance(function, type) or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise TypeError(f"@{self._name} takes a function: write `with {self._name}:` inside of {function!r}")
 
-        @functools.wraps(function)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
+        def held(*args: Any, **kwargs: Any) -> Any:
             with Scoped(self._name, self._make):
                 return function(*args, **kwargs)
 
-        @functools.wraps(function)
-        async def async_wrapper(*args: Any, **kwargs: Any) -> Any:
+        async def aheld(*args: Any, **kwargs: Any) -> Any:
             with Scoped(self._name, self._make):
                 return await function(*args, **kwargs)
 
-        return cast("Function", async_wrapper if is_async(function) else wrapper)
+        wrapper = aheld if is_async(function) else held
+        return cast("Function", functools.wraps(function)(wrapper))
 
 
 def instant() -> Scoped:
