@@ -16,6 +16,7 @@ from retold import Abort, AttemptOutcome, Exporter, Outcome, Policy, RejectedRes
 from retold.exporters.prometheus import Prometheus
 from retold.runners import audience
 from retold.testing import ManualClock, MemoryExporter, disabled, instant
+from retold.testing.scoped import within
 from tests.forms import Failing, Form
 
 HOURS = Policy(on=OSError, backoff=[3600, 7200], operation="shop.fetch")
@@ -329,6 +330,16 @@ def test_it_decorates_functions() -> None:
         return first, second, runs()
 
     assert (tested(1, second=2), tested.__doc__, runs()) == ((1, 2, 1), "Docs.", 3)
+
+
+def test_a_clock_is_put_around_a_function_again_as_the_plugin_does(clock: ManualClock) -> None:
+    @within(clock)
+    def tested() -> int:
+        return runs(HOURS.replace(timeout=3601))
+
+    with clock:
+        assert tested() == 2
+    assert clock.waits == [3600]
 
 
 async def test_it_decorates_coroutine_functions_for_as_long_as_they_run() -> None:
