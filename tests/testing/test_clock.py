@@ -218,6 +218,32 @@ def test_threads_are_held_too(sync_form: Form) -> None:
     assert pages == ["page", "page"]
 
 
+async def test_small_steps_add_up() -> None:
+    clock = ManualClock(hold=True)
+    task = asyncio.create_task(clock.asleep(1))
+    await clock.asettle()
+
+    for _ in range(10):
+        clock.advance(0.1)
+
+    assert clock.now() < 1
+    assert clock.sleepers == 0
+    await task
+
+
+async def test_the_next_one_is_not_who_is_to_wake_already() -> None:
+    clock = ManualClock(hold=True)
+    tasks = [asyncio.create_task(clock.asleep(seconds)) for seconds in (1, 3)]
+    await clock.asettle(2)
+
+    clock.advance(1)
+    assert clock.advance_to_next() == 2
+
+    with pytest.raises(LookupError, match="nobody is asleep"):
+        clock.advance_to_next()
+    await asyncio.gather(*tasks)
+
+
 def test_a_held_thread_does_not_wait_for_no_time() -> None:
     clock = ManualClock(hold=True)
 

@@ -18,6 +18,9 @@ from retold.runners.scopes import Scope
 _PATIENCE = 5.0
 """Seconds, of real time, that `settle` waits for."""
 
+_ROUNDING = 1e-9
+"""Seconds: ten times a tenth of a second are to reach the end of a second."""
+
 
 class _Sleeper(NamedTuple):
     until: float
@@ -66,22 +69,26 @@ class ManualClock:
         self._rouse()
 
     def advance_to_next(self) -> float:
-        """Let time pass until the first of those who are asleep wakes; return the seconds that took.
+        """Let time pass until the wait that ends first is over; return the seconds that took.
 
         Raises:
             LookupError: Nobody is asleep.
         """
         with self._lock:
-            if not self._sleepers:
+            before = self._now
+            for sleeper in self._sleepers:
+                if not self._is_over(sleeper):
+                    self._now = sleeper.until
+                    break
+            else:
                 raise LookupError("nobody is asleep on this clock")
-            seconds = max(self._sleepers[0].until - self._now, 0.0)
-        self.advance(seconds)
-        return seconds
+        self._rouse()
+        return self._now - before
 
     @property
     def sleepers(self) -> int:
         """How many threads and tasks are asleep on this clock, those not counted whose waits are over."""
-        return sum(sleeper.until > self._now for sleeper in self._sleepers)
+        return sum(not self._is_over(sleeper) for sleeper in self._sleepers)
 
     def settle(self, sleepers: int = 1) -> None:
         """Wait until those whose waits are over are up, and at least so many threads are asleep on this clock.
@@ -153,6 +160,9 @@ class ManualClock:
         late = f", and {all_told - asleep} should have woken" if all_told > asleep else ""
         raise AssertionError(f"after {_PATIENCE:g} s {asleep} are asleep on this clock, not {sleepers}{late}")
 
+    def _is_over(self, sleeper: _Sleeper) -> bool:
+        return sleeper.until <= self._now + _ROUNDING
+
     def _lie_down(self, seconds: float, wake: Callable[[], object]) -> _Sleeper:
         with self._lock:
             sleeper = _Sleeper(self._now + seconds, next(self._places), wake)
@@ -167,7 +177,7 @@ class ManualClock:
     def _rouse(self) -> None:
         # One, which rouses the next when it is awake: event loops do not keep the order of those woken together.
         with self._lock:
-            due = [sleeper.wake for sleeper in self._sleepers[:1] if sleeper.until <= self._now]
+            due = [sleeper.wake for sleeper in self._sleepers[:1] if self._is_over(sleeper)]
         for wake in due:
             wake()
 
