@@ -1,13 +1,14 @@
 """In whatever both can be asked to do, Retold does what tenacity, stamina and nopanic do.
 
 The function runs as often, the waits are the same to the last bit, jitter included, and what is returned or raised is
-the same object. What differs on purpose is in `test_differences`.
+the same object. What differs on purpose is in the other files.
 """
 
 import pytest
 from hypothesis import given, settings
 
-from tests.differential.libraries import Nopanic, Retold, Stamina, Tenacity, end_of
+from tests.differential.libraries import Retold, end_of
+from tests.differential.peers import Nopanic, Stamina, Tenacity
 from tests.differential.plans import Fixed, Growing, Plan, plans
 
 OURS = Retold()
