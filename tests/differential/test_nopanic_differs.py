@@ -1,5 +1,7 @@
 """What Retold does otherwise than nopanic, on purpose, shown one by one: the rows of `docs/peers/nopanic.toml`."""
 
+from collections.abc import Iterator
+
 import nopanic
 import pytest
 
@@ -81,6 +83,19 @@ def test_list_ends(clock: ManualClock) -> None:
     clock.waits.clear()
     report = retold.Policy(on=ConnectionError, attempts=5, backoff=[1, 2], clock=clock).run(Failing(ConnectionError))
     assert (report.attempts, clock.waits) == (5, [1, 2, 2, 2])
+
+
+def test_generator(clock: ManualClock) -> None:
+    down = Failing(ConnectionError, "page")
+
+    def pages() -> Iterator[str]:
+        yield down()
+
+    assert list(nopanic.retry(clock=clock.now)(pages)()) == ["page"]
+    down.runs = 0
+    policy = retold.Policy(on=ConnectionError, clock=clock)
+    assert isinstance(raised(lambda: policy(pages)), TypeError)
+    assert list(policy.replace(generator="open")(pages)()) == ["page"]
 
 
 def test_every_difference_that_is_told_is_shown() -> None:

@@ -81,16 +81,22 @@ def test_interrupt(clock: ManualClock) -> None:
 
 
 def test_generator(clock: ManualClock) -> None:
-    errors = iter([ConnectionError()])
+    errors: list[Exception] = []
 
     def pages() -> Iterator[int]:
         yield 1
-        for error in errors:
-            raise error
+        if errors:
+            raise errors.pop()
         yield 2
 
+    errors[:] = [ConnectionError()]
     assert list(stamina.retry(on=ConnectionError)(pages)()) == [1, 1, 2]
-    assert isinstance(raised(lambda: retold.retry(on=ConnectionError)(pages)), TypeError)
+    policy = retold.Policy(on=ConnectionError, clock=clock)
+    assert isinstance(raised(lambda: policy(pages)), TypeError)
+    errors[:] = [ConnectionError()]
+    assert list(policy.replace(generator="restart")(pages)()) == [1, 1, 2]
+    errors[:] = [ConnectionError()]
+    assert isinstance(raised(lambda: list(policy.replace(generator="open")(pages)())), ConnectionError)
 
 
 def test_every_difference_that_is_told_is_shown() -> None:
