@@ -4,8 +4,9 @@
 .venv/bin/python scripts/write_peers.py --check    fail if it is not what would be written
 .venv/bin/python scripts/write_peers.py --missing  print the names that no file in docs/peers has yet
 
-What the libraries have is read from the installed packages; what to say of it is written by hand, in one file for each
-library in docs/peers. Where the two do not agree, or what is said to be ours does not exist, nothing is written.
+What the libraries have is read from the installed packages; what to say of it is written by hand in docs/peers, in one
+file for each library, and in page.md around them. Where the two do not agree, or what is said to be ours is not there,
+nothing is written.
 """
 
 from __future__ import annotations
@@ -61,32 +62,6 @@ An entry that has come to exist is an error: remove it here and write the page a
 """
 
 _EVENTS = {event.name for event in LOG_EVENTS}
-
-_PAGE = """\
-# Coming from other libraries
-
-Written by `{command}` from the installed packages and the files in `docs/peers`.
-
-[Side by side](#side-by-side) has the usual spellings of each library and what to write instead. [What
-differs](#what-differs) is what you will notice. [Every name](#every-name) lists all that {libraries} make public,
-with ours beside it, or why there is none. Tests run the code, show each difference and look up every name.
-
-## Side by side
-
-Ours waits with full jitter between 0 and 0.1 s at first, doubling, 10 s at most, unless `backoff` says otherwise.
-{spellings}
-
-## What differs
-
-On purpose. A test shows each of these against the library; apart from them, calls, waits and final errors of tenacity,
-stamina and nopanic are the same as ours in random policies.
-{differences}
-
-## Every name
-
-Parameters are written `name(parameter=)`. `...` stands for your value.
-{pending}{names}
-"""
 
 
 def said_of(library: str) -> dict[str, Any]:
@@ -157,11 +132,7 @@ def _kept(kind: type) -> Iterator[str]:
     """What `__init__` sets, as it is written."""
     if inspect.isfunction(made := vars(kind).get("__init__")) and not made.__code__.co_filename.startswith("<"):
         for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(made)))):
-            if (
-                isinstance(node, ast.Attribute)
-                and isinstance(node.ctx, ast.Store)
-                and ast.unparse(node.value) == "self"
-            ):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 yield node.attr
 
 
@@ -237,13 +208,17 @@ def wrong(libraries: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 def page(libraries: Mapping[str, Mapping[str, Any]]) -> str:
     """Everything, as it goes onto the page."""
-    return _PAGE.format(
-        command=COMMAND,
-        libraries=f"{', '.join(LIBRARIES[:-1])} and {LIBRARIES[-1]}",
-        spellings="\n".join(line for library, said in libraries.items() for line in _spellings(library, said)),
-        differences="\n".join(line for library, said in libraries.items() for line in _differences(library, said)),
-        pending="† is announced and not in this version.\n" if PENDING else "",
-        names="\n".join(line for library, said in libraries.items() for line in _names(library, said)),
+    return (
+        (SAID / "page.md")
+        .read_text(encoding="utf-8")
+        .format(
+            command=COMMAND,
+            libraries=f"{', '.join(LIBRARIES[:-1])} and {LIBRARIES[-1]}",
+            spellings="\n".join(line for library, said in libraries.items() for line in _spellings(library, said)),
+            differences="\n".join(line for library, said in libraries.items() for line in _differences(library, said)),
+            pending="† is announced and not in this version.\n" if PENDING else "",
+            names="\n".join(line for library, said in libraries.items() for line in _names(library, said)),
+        )
     )
 
 
