@@ -37,21 +37,6 @@ LIBRARIES = ("tenacity", "stamina", "backoff", "redress", "nopanic")
 
 PENDING = frozenset(
     {
-        "retold.Decorrelated",
-        "retold.Equal",
-        "retold.Fibonacci",
-        "retold.Linear",
-        "retold.current_attempt",
-        "retold.hints.retry_after",
-        "retold.on.all_of",
-        "retold.on.any_of",
-        "retold.on.cause",
-        "retold.on.not_",
-        "retold.retry(attempt_timeout=)",
-        "retold.retry(on_give_up=)",
-        "retold.retry(on_retry=)",
-        "retold.retry(on_success=)",
-        "retold.retry(stop=)",
         "retold.testing.disabled",
         "retold.testing.instant",
     }
