@@ -17,13 +17,14 @@ class Options:
 
     Args:
         datasource: Name of the Prometheus data source that boards begin with; None leaves the choice to Grafana.
-        matchers: Label matchers that every selector carries besides its own, as in `cluster="eu"`.
+        matchers: Matchers for labels of targets that every selector carries besides its own, as in `cluster="eu"`.
         objective: Share of calls that shall not end in a give-up; alerts burn what is left of it.
+        fallbacks_are_served: Whether a call that gave up and was served its fallback keeps the objective.
         labels: Labels of targets that rules keep beside the operation. Absent ones cost nothing.
         uid_prefix: What the uids of boards begin with, so that two sets can live in one Grafana.
         runbooks: Address of the folder with the runbooks, without a slash at its end.
         grafana: Address of the Grafana that alerts link to, without a slash at its end.
-        time_scale: Divides every window and `for` of the rules: 60 makes an hour a minute. For rehearsals.
+        time_scale: Divides every window, offset and `for` of the rules: 60 makes an hour a minute. For rehearsals.
 
     Raises:
         SettingsError: A value makes no sense; the message names it.
@@ -32,6 +33,7 @@ class Options:
     datasource: str | None = None
     matchers: tuple[str, ...] = ()
     objective: float = 0.999
+    fallbacks_are_served: bool = False
     labels: tuple[str, ...] = ("cluster", "namespace", "job")
     uid_prefix: str = "retold"
     runbooks: str = "https://github.com/retold/retold/blob/main/dashboards/runbooks"

@@ -29,7 +29,7 @@ def match(metric: Metric, key: str, operator: Operator, value: str) -> str:
 
 def select(metric: Metric, *matchers: str, part: Part | None = None) -> str:
     """A selector of the metric's series."""
-    return f"{family(metric, part)}{{{', '.join(matchers)}}}"
+    return family(metric, part) + (f"{{{', '.join(matchers)}}}" if matchers else "")
 
 
 def duration(seconds: float) -> str:
