@@ -1,0 +1,33 @@
+"""Cases of the alerts on calls that end in ways that no policy can mend."""
+
+from tests.dashboards.rules.cases import Case, Firing
+from tests.dashboards.rules.traffic import Phase, Traffic
+
+HEALTHY = Traffic(at_once=60)
+REFUSED = Traffic(at_once=20, not_retryable=40)
+LEFT = Traffic(at_once=20, cancelled=40)
+QUIET = Traffic(at_once=1)
+
+CASES = [
+    Case("RetoldNotRetryableRising", "from none to many", (Phase(150, HEALTHY), Phase(40, REFUSED), Phase(20, HEALTHY))),
+    Case("RetoldNotRetryableRising", "many, as always", (Phase(240, REFUSED),)),
+    Case("RetoldNotRetryableRising", "many, in a fresh system", (Phase(60, REFUSED),)),
+    Case(
+        "RetoldNotRetryableRising",
+        "from few to some",
+        (Phase(150, Traffic(at_once=59, not_retryable=1)), Phase(40, Traffic(at_once=55, not_retryable=5))),
+    ),
+    Case(
+        "RetoldNotRetryableRising",
+        "ten in a quarter of an hour, of few",
+        (Phase(150, QUIET), *(Phase(1, Traffic(at_once=1, not_retryable=1)), Phase(2, QUIET)) * 12),
+    ),
+    Case("RetoldCallersCancel", "most leave", (Phase(30, HEALTHY), Phase(20, LEFT), Phase(20, HEALTHY))),
+    Case("RetoldCallersCancel", "most leave a fresh system", (Phase(20, LEFT), Phase(20, HEALTHY))),
+    Case("RetoldCallersCancel", "some leave", (Phase(60, Traffic(at_once=56, cancelled=4)),)),
+    Case(
+        "RetoldCallersCancel",
+        "ten leave, of few",
+        (Phase(30, QUIET), Phase(5, Traffic(cancelled=1)), Phase(30, QUIET)),
+    ),
+]

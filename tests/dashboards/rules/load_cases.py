@@ -1,0 +1,53 @@
+"""Cases of the alerts on load that retries add."""
+
+from tests.dashboards.rules.cases import Case, Firing
+from tests.dashboards.rules.traffic import Phase, Traffic
+
+HEALTHY = Traffic(at_once=60)
+DOWN = Traffic(gave_up=60)
+HALF_DOWN = Traffic(at_once=30, gave_up=30)
+FEW = Traffic(at_once=2)
+
+CASES = [
+    Case(
+        "RetoldAmplificationHigh",
+        "many times the load",
+        (Phase(20, HEALTHY), Phase(30, Traffic(at_once=15, gave_up=45)), Phase(20, HEALTHY)),
+    ),
+    Case(
+        "RetoldAmplificationHigh",
+        "more load, in a fresh system",
+        (Phase(30, Traffic(at_once=15, recovered=45)), Phase(20, HEALTHY)),
+    ),
+    Case("RetoldAmplificationHigh", "many times a small load", (Phase(40, Traffic(at_once=3, gave_up=9)),)),
+    Case(
+        "RetoldAmplificationHigh",
+        "calls that do not end",
+        (Phase(20, HEALTHY), Phase(30, Traffic(unended=60)), Phase(20, HEALTHY)),
+    ),
+    Case("RetoldAmplificationHigh", "a little more load", (Phase(40, Traffic(at_once=36, recovered=24)),)),
+    Case("RetoldAmplificationHigh", "many times next to nothing", (Phase(40, Traffic(gave_up=1)),)),
+    Case("RetoldAmplificationHigh", "polling", (Phase(40, Traffic(polled=60)),)),
+    Case("RetoldStormOnset", "out of calm", (Phase(100, HEALTHY), Phase(90, HALF_DOWN), Phase(10, HEALTHY))),
+    Case("RetoldStormOnset", "in a fresh system", (Phase(20, HALF_DOWN), Phase(20, HEALTHY))),
+    Case(
+        "RetoldStormOnset",
+        "out of what is nearly a storm",
+        (Phase(120, Traffic(at_once=33, recovered=27)), Phase(40, Traffic(at_once=15, recovered=45))),
+    ),
+    Case("RetoldStormOnset", "small beside the calls", (Phase(40, Traffic(at_once=600, recovered=60)),)),
+    Case("RetoldStormOnset", "small", (Phase(40, Traffic(at_once=10, gave_up=10)),)),
+    Case("RetoldStormOnset", "polling", (Phase(40, Traffic(polled=60)),)),
+    Case("RetoldStormOnset", "a gust", (Phase(40, HEALTHY), Phase(1, Traffic(gave_up=200)), Phase(20, HEALTHY))),
+    Case("RetoldMetastableSuspected", "more load, fewer successes", (Phase(150, HEALTHY), Phase(45, DOWN), Phase(15, HEALTHY))),
+    Case("RetoldMetastableSuspected", "a fresh system", (Phase(60, DOWN),)),
+    Case("RetoldMetastableSuspected", "callers ask for more", (Phase(150, HEALTHY), Phase(60, Traffic(gave_up=90)))),
+    Case("RetoldMetastableSuspected", "no more load", (Phase(150, HEALTHY), Phase(60, Traffic(gave_up=20)))),
+    Case("RetoldMetastableSuspected", "half of the successes", (Phase(150, HEALTHY), Phase(60, Traffic(at_once=32, gave_up=28)))),
+    Case(
+        "RetoldMetastableSuspected",
+        "few retries",
+        (Phase(150, HEALTHY), Phase(60, Traffic(at_once=5, recovered=30, not_retryable=35))),
+    ),
+    Case("RetoldMetastableSuspected", "few calls", (Phase(150, FEW), Phase(60, Traffic(gave_up=2)))),
+]

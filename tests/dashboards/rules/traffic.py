@@ -1,0 +1,173 @@
+"""What two pods tell while they make calls: series for promtool that keep the laws of the telemetry contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeAlias
+
+from retold import telemetry
+from retold.dashboards.promql import family
+from retold.telemetry import Metric, label_name
+
+JOB = "shop"
+NAMESPACE = "prod"
+OPERATION = "shop.fetch"
+
+# What telemetry adds on some paths and not on others, and what differs while a new version is rolled out.
+_PODS = (
+    {"instance": "10.0.0.1:9464", "pod": "shop-1", "otel_scope_name": "retold", "otel_scope_version": "1.0.0"},
+    {"instance": "10.0.0.2:9464", "pod": "shop-2", "otel_scope_name": "retold", "otel_scope_version": "1.0.1"},
+)
+_ALL = {"namespace": NAMESPACE, "job": JOB}
+
+Series: TypeAlias = tuple[Metric, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What happens in each minute, in each pod.
+
+    Args:
+        at_once: Calls that succeed with their first attempt.
+        recovered: Calls that fail, wait, and succeed.
+        gave_up: Calls that fail three times.
+        fallbacks: Of these, such that are served a fallback.
+        not_retryable: Calls that fail with an error that is not retried.
+        cancelled: Calls that are cancelled in their first attempt.
+        polled: Calls whose result is rejected three times before they succeed.
+        unended: Failed attempts of calls that do not end.
+        wait: Seconds before each retry.
+        took: Seconds of each attempt.
+        active: Calls going on at the end of each minute.
+        waiting: Of these, asleep.
+        overflows: Observations under _OTHER.
+        raised: Times that an exporter raised.
+    """
+
+    at_once: int = 0
+    recovered: int = 0
+    gave_up: int = 0
+    fallbacks: int = 0
+    not_retryable: int = 0
+    cancelled: int = 0
+    polled: int = 0
+    unended: int = 0
+    wait: float = 0.25
+    took: float = 0.25
+    active: int = 0
+    waiting: int = 0
+    overflows: int = 0
+    raised: int = 0
+
+    def counted(self) -> dict[Series, float]:
+        """By how much counters and sums grow in a minute."""
+        name = OPERATION
+        retries = self.recovered + 2 * self.gave_up + 3 * self.polled + self.unended
+        attempts = {
+            "success": self.at_once + self.recovered + self.polled,
+            "error": self.recovered + 3 * self.gave_up + self.not_retryable + self.unended,
+            "rejected": 3 * self.polled,
+            "cancelled": self.cancelled,
+        }
+        return {
+            (telemetry.CALLS, (name, "success", "false")): self.at_once,
+            (telemetry.CALLS, (name, "success", "true")): self.recovered + self.polled,
+            (telemetry.CALLS, (name, "attempts_exhausted", "true")): self.gave_up,
+            (telemetry.CALLS, (name, "not_retryable", "false")): self.not_retryable,
+            (telemetry.CALLS, (name, "cancelled", "false")): self.cancelled,
+            **{(telemetry.ATTEMPTS, (name, outcome)): count for outcome, count in attempts.items()},
+            (telemetry.GIVE_UPS, (name, "attempts_exhausted")): self.gave_up,
+            (telemetry.GIVE_UPS, (name, "deadline_exceeded")): 0,
+            (telemetry.FALLBACKS, (name,)): self.fallbacks,
+            (telemetry.RETRY_DELAYS, (name,)): self.wait * retries,
+            (telemetry.CALL_DURATION, (name, "success")): self.wait * retries + self.took * sum(attempts.values()),
+            (telemetry.EXPORTER_FAILURES, ("structlog",)): self.raised,
+            (telemetry.LABEL_OVERFLOWS, ("retold.operation",)): self.overflows,
+        }
+
+    def measured(self) -> dict[Series, float]:
+        """What gauges show at the end of each minute."""
+        return {
+            (telemetry.CALL_ACTIVE, (OPERATION,)): self.active,
+            (telemetry.CALL_WAITING, (OPERATION,)): self.waiting,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Minutes of the same. Without traffic there are no metrics of ours; `up` is what Prometheus has to say of them."""
+
+    minutes: int
+    traffic: Traffic | None
+    second: Traffic | None = None
+    """The second pod's, if it is not the first's."""
+    up: bool = True
+
+
+def input_series(phases: Sequence[Phase], restart: int) -> list[dict[str, str]]:
+    """What promtool is to scrape each minute from 0 on; the second pod is restarted after minute `restart`."""
+    found = []
+    for number, labels in enumerate(_PODS):
+        minutes = [phase.second or phase.traffic if number else phase.traffic for phase in phases for _ in range(phase.minutes)]
+        ups = [int(phase.up) for phase in phases for _ in range(phase.minutes)]
+        found.append({"series": _selector("up", {**_ALL, **labels}), "values": _written([1, *ups])})
+        for metric, values in _series_of():
+            name = family(metric, "sum" if metric.kind == "histogram" else None)
+            own = dict(zip(map(label_name, metric.keys), values, strict=True))
+            samples = list(_samples((metric, values), minutes, restart if number else None))
+            found.append({"series": _selector(name, {**_ALL, **labels, **own}), "values": _written(samples)})
+    return found
+
+
+def _series_of() -> list[Series]:
+    return [*Traffic().counted(), *Traffic().measured()]
+
+
+def _samples(series: Series, minutes: Sequence[Traffic | None], restart: int | None) -> Iterator[float | None]:
+    """What there is to see at each minute from 0 on."""
+    metric, _ = series
+    born = metric.kind == "counter"  # at 0; a histogram at its first observation
+    value = 0.0
+    yield None if minutes[0] is None else value if metric.kind != "histogram" else None
+    for number, traffic in enumerate(minutes, start=1):
+        if traffic is None:
+            value = 0.0
+            yield None
+            continue
+        if metric.kind == "gauge":
+            yield traffic.measured()[series]
+            continue
+        grown = traffic.counted()[series]
+        value = (0.0 if number == restart else value) + grown
+        born = born or grown > 0
+        yield value if born else None
+
+
+def _selector(name: str, labels: dict[str, str]) -> str:
+    inside = ", ".join(f'{label}="{value}"' for label, value in labels.items())
+    return f"{name}{{{inside}}}"
+
+
+def _written(samples: Sequence[float | None]) -> str:
+    """In promtool's notation, where `3+2x5` is 3 and five more, each greater by 2, and `_x5` are five absent ones."""
+    steps: list[tuple[float, float] | None] = []  # what each sample is, and by how much it is more than the one before
+    before: float | None = None
+    for sample in samples:
+        steps.append(None if sample is None else (sample, sample - before if before is not None else 0.0))
+        before = sample
+    written = []
+    for step, same in groupby(steps, key=lambda each: each if each is None else each[1]):
+        run = list(same)
+        if step is None:
+            written.append(f"_x{len(run)}")
+            continue
+        first = run[0]
+        assert first is not None
+        written.append(_number(first[0]) if len(run) == 1 else f"{_number(first[0])}+{_number(first[1])}x{len(run) - 1}")
+    return " ".join(written)
+
+
+def _number(value: float) -> str:
+    return f"{value:.12g}"
