@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from tests.dashboards.rules.traffic import JOB, NAMESPACE, OPERATION, Phase, input_series
+from retold.dashboards.options import Options
+from retold.dashboards.rules.alerts import alerts
+from retold.dashboards.rules.language import Language
+from retold.dashboards.rules.recording import recordings
+from tests.dashboards.rules.texts import TEXTS
+from tests.dashboards.rules.traffic import JOB, NAMESPACE, Phase, input_series
 
 RULE_FILES = ["../retold.rules.yml", "../retold.alerts.yml"]
+GROUPS = [group.name for group in (*recordings(Language(Options())), *alerts(Language(Options())))]
 RESTART = 4
 """The minute after which the second pod is restarted, in every case that does not say otherwise."""
 
-Labels = Mapping[str, str]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Firing:
-    """When an alert begins to fire, when it is over, and what it says at first."""
+    """The minutes at which an alert begins to fire and is over, and the value that it tells at first."""
 
     since: int
     until: int
-    severity: str
-    summary: str
-    description: str
-    labels: Labels = field(default_factory=lambda: {"retold_operation": OPERATION})
-
-    def expected(self) -> Labels:
-        return {"namespace": NAMESPACE, "job": JOB, "severity": self.severity, **self.labels}
+    value: str = ""
+    severity: str = ""
+    """If it is not always the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Case:
                     "expr": f"count_over_time({alarms}[{end}m])",
                     "eval_time": f"{end}m",
                     "exp_samples": [
-                        {"labels": _series(self.alert, each.expected()), "value": each.until - each.since}
+                        {"labels": _series(self.alert, self._labels(each)), "value": each.until - each.since}
                         for each in self.firing
                     ],
                 }
@@ -72,31 +72,38 @@ class Case:
     def _alerts_at(self, moment: int) -> list[dict[str, Any]]:
         """What fires at a moment at which some alert begins to; texts are known of that moment alone."""
         return [
-            {
-                "exp_labels": dict(each.expected()),
-                "exp_annotations": {
-                    "summary": each.summary,
-                    "description": each.description,
-                    "runbook_url": f"https://github.com/retold/retold/blob/main/dashboards/runbooks/{self.alert}.md",
-                    "dashboard_url": _board(each.labels),
-                },
-            }
+            {"exp_labels": self._labels(each), "exp_annotations": self._annotations(each)}
             for each in self.firing
             if each.since <= moment < each.until
         ]
 
+    def _labels(self, firing: Firing) -> dict[str, str]:
+        told = TEXTS[self.alert]
+        return {"namespace": NAMESPACE, "job": JOB, "severity": firing.severity or told.severity, **told.labels}
+
+    def _annotations(self, firing: Firing) -> dict[str, str]:
+        told = TEXTS[self.alert]
+        operation = told.labels.get("retold_operation")
+        return {
+            "summary": told.summary,
+            "description": told.description.replace("VALUE", firing.value),
+            "runbook_url": f"https://github.com/retold/retold/blob/main/dashboards/runbooks/{self.alert}.md",
+            "dashboard_url": f"/d/retold-operation?var-job={JOB}"
+            + (f"&var-operation={operation}" if operation else ""),
+        }
+
 
 def document(tests: Iterable[dict[str, Any]], rule_files: list[str], head: str) -> str:
-    """A file for `promtool test rules`."""
-    body = {"rule_files": rule_files, "evaluation_interval": "1m", "tests": list(tests)}
+    """A file for `promtool test rules`, which by itself evaluates groups in any order."""
+    body = {
+        "rule_files": rule_files,
+        "evaluation_interval": "1m",
+        "group_eval_order": GROUPS,
+        "tests": list(tests),
+    }
     return head + yaml.safe_dump(body, sort_keys=False, width=10_000, allow_unicode=True)
 
 
-def _series(alert: str, labels: Labels) -> str:
+def _series(alert: str, labels: Mapping[str, str]) -> str:
     own = {"alertname": alert, "alertstate": "firing", **labels}
     return "{" + ", ".join(f'{label}="{value}"' for label, value in own.items()) + "}"
-
-
-def _board(labels: Labels) -> str:
-    operation = labels.get("retold_operation")
-    return f"/d/retold-operation?var-job={JOB}" + (f"&var-operation={operation}" if operation else "")

@@ -9,7 +9,12 @@ LEFT = Traffic(at_once=20, cancelled=40)
 QUIET = Traffic(at_once=1)
 
 CASES = [
-    Case("RetoldNotRetryableRising", "from none to many", (Phase(150, HEALTHY), Phase(40, REFUSED), Phase(20, HEALTHY))),
+    Case(
+        "RetoldNotRetryableRising",
+        "from none to many",
+        (Phase(150, HEALTHY), Phase(40, REFUSED), Phase(20, HEALTHY)),
+        (Firing(166, 195, "66.67%"),),
+    ),
     Case("RetoldNotRetryableRising", "many, as always", (Phase(240, REFUSED),)),
     Case("RetoldNotRetryableRising", "many, in a fresh system", (Phase(60, REFUSED),)),
     Case(
@@ -22,8 +27,18 @@ CASES = [
         "ten in a quarter of an hour, of few",
         (Phase(150, QUIET), *(Phase(1, Traffic(at_once=1, not_retryable=1)), Phase(2, QUIET)) * 12),
     ),
-    Case("RetoldCallersCancel", "most leave", (Phase(30, HEALTHY), Phase(20, LEFT), Phase(20, HEALTHY))),
-    Case("RetoldCallersCancel", "most leave a fresh system", (Phase(20, LEFT), Phase(20, HEALTHY))),
+    Case(
+        "RetoldCallersCancel",
+        "most leave",
+        (Phase(30, HEALTHY), Phase(20, LEFT), Phase(20, HEALTHY)),
+        (Firing(37, 59, "46.67%"),),
+    ),
+    Case(
+        "RetoldCallersCancel",
+        "most leave a fresh system",
+        (Phase(20, LEFT), Phase(20, HEALTHY)),
+        (Firing(6, 29, "66.67%"),),
+    ),
     Case("RetoldCallersCancel", "some leave", (Phase(60, Traffic(at_once=56, cancelled=4)),)),
     Case(
         "RetoldCallersCancel",

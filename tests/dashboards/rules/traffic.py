@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import takewhile
 from typing import TypeAlias
 
 from retold import telemetry
@@ -105,12 +105,15 @@ class Phase:
     """The second pod's, if it is not the first's."""
     up: bool = True
 
+    def of(self, pod: int) -> Traffic | None:
+        return self.second if pod and self.second is not None else self.traffic
+
 
 def input_series(phases: Sequence[Phase], restart: int) -> list[dict[str, str]]:
     """What promtool is to scrape each minute from 0 on; the second pod is restarted after minute `restart`."""
     found = []
     for number, labels in enumerate(_PODS):
-        minutes = [phase.second or phase.traffic if number else phase.traffic for phase in phases for _ in range(phase.minutes)]
+        minutes = [phase.of(number) for phase in phases for _ in range(phase.minutes)]
         ups = [int(phase.up) for phase in phases for _ in range(phase.minutes)]
         found.append({"series": _selector("up", {**_ALL, **labels}), "values": _written([1, *ups])})
         for metric, values in _series_of():
@@ -152,22 +155,20 @@ def _selector(name: str, labels: dict[str, str]) -> str:
 
 def _written(samples: Sequence[float | None]) -> str:
     """In promtool's notation, where `3+2x5` is 3 and five more, each greater by 2, and `_x5` are five absent ones."""
-    steps: list[tuple[float, float] | None] = []  # what each sample is, and by how much it is more than the one before
-    before: float | None = None
-    for sample in samples:
-        steps.append(None if sample is None else (sample, sample - before if before is not None else 0.0))
-        before = sample
-    written = []
-    for step, same in groupby(steps, key=lambda each: each if each is None else each[1]):
-        run = list(same)
-        if step is None:
-            written.append(f"_x{len(run)}")
-            continue
-        first = run[0]
-        assert first is not None
-        written.append(_number(first[0]) if len(run) == 1 else f"{_number(first[0])}+{_number(first[1])}x{len(run) - 1}")
+    written: list[str] = []
+    rest = list(samples)
+    while rest:
+        length, text = _run(rest[0], rest)
+        written.append(text)
+        del rest[:length]
     return " ".join(written)
 
 
-def _number(value: float) -> str:
-    return f"{value:.12g}"
+def _run(first: float | None, rest: Sequence[float | None]) -> tuple[int, str]:
+    """How many samples go on as the first two do, and how that is written."""
+    if first is None:
+        length = len(list(takewhile(lambda each: each is None, rest)))
+        return length, f"_x{length}"
+    step = rest[1] - first if len(rest) > 1 and rest[1] is not None else 0.0
+    length = len(list(takewhile(lambda pair: pair[1] == first + step * pair[0], enumerate(rest))))
+    return length, f"{first:.12g}{step:+.12g}x{length - 1}" if length > 1 else f"{first:.12g}"

@@ -8,15 +8,37 @@ SICK = Traffic(at_once=45, recovered=15)
 IN_VAIN = Traffic(gave_up=60)
 
 CASES = [
-    Case("RetoldDependencyDegradedHidden", "retries mend it", (Phase(30, HEALTHY), Phase(30, SICK), Phase(30, HEALTHY))),
-    Case("RetoldDependencyDegradedHidden", "in a fresh system", (Phase(30, SICK), Phase(10, HEALTHY))),
+    Case(
+        "RetoldDependencyDegradedHidden",
+        "retries mend it",
+        (Phase(30, HEALTHY), Phase(30, SICK), Phase(30, HEALTHY)),
+        (Firing(49, 64, "20%"),),
+    ),
+    Case(
+        "RetoldDependencyDegradedHidden",
+        "in a fresh system",
+        (Phase(30, SICK), Phase(10, HEALTHY)),
+        (Firing(16, 33, "20%"),),
+    ),
     Case("RetoldDependencyDegradedHidden", "callers see it", (Phase(60, Traffic(at_once=30, gave_up=30)),)),
-    Case("RetoldDependencyDegradedHidden", "answers that are errors", (Phase(60, Traffic(at_once=40, not_retryable=20)),)),
+    Case(
+        "RetoldDependencyDegradedHidden", "answers that are errors", (Phase(60, Traffic(at_once=40, not_retryable=20)),)
+    ),
     Case("RetoldDependencyDegradedHidden", "polling", (Phase(60, Traffic(at_once=40, polled=20)),)),
     Case("RetoldDependencyDegradedHidden", "a little", (Phase(60, Traffic(at_once=57, recovered=3)),)),
     Case("RetoldDependencyDegradedHidden", "few calls", (Phase(60, Traffic(at_once=1, recovered=1)),)),
-    Case("RetoldRetriesUseless", "none helps", (Phase(20, HEALTHY), Phase(80, IN_VAIN), Phase(20, HEALTHY))),
-    Case("RetoldRetriesUseless", "none helps in a fresh system", (Phase(80, IN_VAIN), Phase(20, HEALTHY))),
+    Case(
+        "RetoldRetriesUseless",
+        "none helps",
+        (Phase(20, HEALTHY), Phase(80, IN_VAIN), Phase(20, HEALTHY)),
+        (Firing(83, 105, "0%"),),
+    ),
+    Case(
+        "RetoldRetriesUseless",
+        "none helps in a fresh system",
+        (Phase(80, IN_VAIN), Phase(20, HEALTHY)),
+        (Firing(63, 85, "0%"),),
+    ),
     Case("RetoldRetriesUseless", "most help", (Phase(100, Traffic(recovered=55, gave_up=5)),)),
     Case("RetoldRetriesUseless", "few retries", (Phase(100, Traffic(gave_up=10)),)),
     Case("RetoldRetriesUseless", "an outage that is over before", (Phase(50, IN_VAIN), Phase(50, HEALTHY))),

@@ -24,8 +24,8 @@ def alerts(writer: Writer) -> Iterator[Alert]:
             hold=10 * MINUTE,
             severity=severity,
             summary="{who} multiplies load",
-            description=f"Each call of {{who}} makes {VALUE} attempts: what it depends on bears that many times the"
-            " load that callers cause.",
+            description=f"{{who}} makes {VALUE} attempts for each call that ends: what it depends on bears that many"
+            " times the load that callers cause.",
         )
 
     # A system in its first hour has no average of the past; 0 stands in for it.

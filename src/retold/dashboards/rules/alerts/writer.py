@@ -25,8 +25,8 @@ class Writer:
     def __init__(self, say: Language) -> None:
         self.say = say
         has_job = "job" in say.targets
-        of_job = " of {{ $labels.job }}" if has_job else ""
-        self._operation = f"{{{{ $labels.{_OPERATION} }}}}{of_job}"
+        in_job = " in {{ $labels.job }}" if has_job else ""
+        self._operation = f"{{{{ $labels.{_OPERATION} }}}}{in_job}"
         self._target = "{{ $labels.job }}" if has_job else "A process"
         job = ["var-job={{ $labels.job | urlquery }}"] if has_job else []
         operation = f"var-operation={{{{ $labels.{_OPERATION} | urlquery }}}}"
