@@ -20,7 +20,7 @@ CASES = [
         "RetoldGiveUpBurnFast",
         "an outage of a fresh system",
         (Phase(10, OUTAGE), Phase(10, HEALTHY)),
-        (Firing(4, 16, "100%"),),
+        (Firing(3, 15, "100%"),),
     ),
     Case(
         "RetoldGiveUpBurnFast",

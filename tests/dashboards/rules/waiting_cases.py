@@ -36,7 +36,7 @@ CASES = [
         "RetoldCallersPilingUp",
         "most sleep in a fresh system",
         (Phase(30, ASLEEP), Phase(20, HEALTHY)),
-        (Firing(21, 32, "40"),),
+        (Firing(21, 31, "40"),),
     ),
     Case(
         "RetoldCallersPilingUp",
