@@ -8,15 +8,10 @@ from typing import Any
 
 import yaml
 
-from retold.dashboards.options import Options
-from retold.dashboards.rules.alerts import alerts
-from retold.dashboards.rules.language import Language
-from retold.dashboards.rules.recording import recordings
+from tests.dashboards.rules.built import GROUPS, stands_on
 from tests.dashboards.rules.texts import TEXTS
-from tests.dashboards.rules.traffic import JOB, NAMESPACE, Phase, input_series
+from tests.dashboards.rules.traffic import JOB, NAMESPACE, OPERATION, Phase, input_series
 
-RULE_FILES = ["../retold.rules.yml", "../retold.alerts.yml"]
-GROUPS = [group.name for group in (*recordings(Language(Options())), *alerts(Language(Options())))]
 RESTART = 4
 """The minute after which the second pod is restarted, in every case that does not say otherwise."""
 
@@ -52,7 +47,7 @@ class Case:
         return {
             "name": f"{self.alert}: {self.name}",
             "interval": "1m",
-            "input_series": input_series(self.phases, self.restart),
+            "input_series": input_series(self.phases, self.restart, stands_on(self.alert)),
             "alert_rule_test": [
                 {"eval_time": f"{moment}m", "alertname": self.alert, "exp_alerts": self._alerts_at(moment)}
                 for moment in sorted(moments)
@@ -93,15 +88,43 @@ class Case:
         }
 
 
-def document(tests: Iterable[dict[str, Any]], rule_files: list[str], head: str) -> str:
+def document(tests: Iterable[dict[str, Any]], *rule_files: str) -> str:
     """A file for `promtool test rules`, which by itself evaluates groups in any order."""
     body = {
-        "rule_files": rule_files,
+        "rule_files": list(rule_files),
         "evaluation_interval": "1m",
-        "group_eval_order": GROUPS,
+        "group_eval_order": [group.name for group in GROUPS],
         "tests": list(tests),
     }
-    return head + yaml.safe_dump(body, sort_keys=False, width=10_000, allow_unicode=True)
+    return yaml.safe_dump(body, sort_keys=False, width=10_000, allow_unicode=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What two pods do, and which values recorded series then have at a minute, or None where they are absent."""
+
+    name: str
+    phases: tuple[Phase, ...]
+    at: int
+    values: Mapping[str, float | None]
+    restart: int = RESTART
+
+    def test(self) -> dict[str, Any]:
+        """The test, as promtool reads it."""
+        labels = f'{{namespace="{NAMESPACE}", job="{JOB}", retold_operation="{OPERATION}"}}'
+        return {
+            "name": self.name,
+            "interval": "1m",
+            "input_series": input_series(self.phases, self.restart, stands_on(*self.values)),
+            "promql_expr_test": [
+                {
+                    "expr": name,
+                    "eval_time": f"{self.at}m",
+                    "exp_samples": [] if value is None else [{"labels": name + labels, "value": value}],
+                }
+                for name, value in self.values.items()
+            ],
+        }
 
 
 def _series(alert: str, labels: Mapping[str, str]) -> str:

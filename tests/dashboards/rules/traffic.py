@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TypeAlias
@@ -37,6 +37,8 @@ class Traffic:
         not_retryable: Calls that fail with an error that is not retried.
         cancelled: Calls that are cancelled in their first attempt.
         polled: Calls whose result is rejected three times before they succeed.
+        refused: Calls that give up before their first attempt.
+        aborted: Calls that are left before their first attempt.
         unended: Failed attempts of calls that do not end.
         wait: Seconds before each retry.
         took: Seconds of each attempt.
@@ -53,6 +55,8 @@ class Traffic:
     not_retryable: int = 0
     cancelled: int = 0
     polled: int = 0
+    refused: int = 0
+    aborted: int = 0
     unended: int = 0
     wait: float = 0.25
     took: float = 0.25
@@ -75,11 +79,13 @@ class Traffic:
             (telemetry.CALLS, (name, "success", "false")): self.at_once,
             (telemetry.CALLS, (name, "success", "true")): self.recovered + self.polled,
             (telemetry.CALLS, (name, "attempts_exhausted", "true")): self.gave_up,
+            (telemetry.CALLS, (name, "deadline_exceeded", "false")): self.refused,
+            (telemetry.CALLS, (name, "aborted", "false")): self.aborted,
             (telemetry.CALLS, (name, "not_retryable", "false")): self.not_retryable,
             (telemetry.CALLS, (name, "cancelled", "false")): self.cancelled,
             **{(telemetry.ATTEMPTS, (name, outcome)): count for outcome, count in attempts.items()},
             (telemetry.GIVE_UPS, (name, "attempts_exhausted")): self.gave_up,
-            (telemetry.GIVE_UPS, (name, "deadline_exceeded")): 0,
+            (telemetry.GIVE_UPS, (name, "deadline_exceeded")): self.refused,
             (telemetry.FALLBACKS, (name,)): self.fallbacks,
             (telemetry.RETRY_DELAYS, (name,)): self.wait * retries,
             (telemetry.CALL_DURATION, (name, "success")): self.wait * retries + self.took * sum(attempts.values()),
@@ -109,23 +115,24 @@ class Phase:
         return self.second if pod and self.second is not None else self.traffic
 
 
-def input_series(phases: Sequence[Phase], restart: int) -> list[dict[str, str]]:
-    """What promtool is to scrape each minute from 0 on; the second pod is restarted after minute `restart`."""
+def input_series(phases: Sequence[Phase], restart: int, needed: Collection[str]) -> list[dict[str, str]]:
+    """What promtool is to scrape each minute from 0 on, of the `needed` names.
+
+    The second pod is restarted after minute `restart`.
+    """
     found = []
     for number, labels in enumerate(_PODS):
         minutes = [phase.of(number) for phase in phases for _ in range(phase.minutes)]
         ups = [int(phase.up) for phase in phases for _ in range(phase.minutes)]
         found.append({"series": _selector("up", {**_ALL, **labels}), "values": _written([1, *ups])})
-        for metric, values in _series_of():
+        for metric, values in [*Traffic().counted(), *Traffic().measured()]:
             name = family(metric, "sum" if metric.kind == "histogram" else None)
+            if name not in needed:
+                continue
             own = dict(zip(map(label_name, metric.keys), values, strict=True))
             samples = list(_samples((metric, values), minutes, restart if number else None))
             found.append({"series": _selector(name, {**_ALL, **labels, **own}), "values": _written(samples)})
     return found
-
-
-def _series_of() -> list[Series]:
-    return [*Traffic().counted(), *Traffic().measured()]
 
 
 def _samples(series: Series, minutes: Sequence[Traffic | None], restart: int | None) -> Iterator[float | None]:

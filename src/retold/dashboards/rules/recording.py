@@ -118,7 +118,8 @@ def _missed(say: Language, function: str, over: float) -> str:
     give_ups = grown(telemetry.GIVE_UPS, over=over)
     if not say.options.fallbacks_are_served:
         return give_ups
-    return f"clamp_min(\n  {_inside(give_ups)} - {_inside(grown(telemetry.FALLBACKS, over=over))},\n  0\n)"
+    served = grown(telemetry.FALLBACKS, over=over)
+    return f"(\n  {_inside(give_ups)} - {_inside(served)}\n)"
 
 
 def _usual(say: Language) -> tuple[Recording, ...]:
