@@ -17,7 +17,7 @@ from tests.dashboards.rules.texts import TEXTS
 from tests.dashboards.rules.traffic import Phase, Traffic
 
 
-def tried(tmp_path: Path, *tests: Case | Reading, options: Options | None = None) -> str:
+def wrong_of(tmp_path: Path, *tests: Case | Reading, options: Options | None = None) -> str:
     """What promtool finds wrong."""
     for path, text in rules(options or Options()).items():
         if path.endswith(".yml"):
@@ -30,23 +30,29 @@ def tried(tmp_path: Path, *tests: Case | Reading, options: Options | None = None
     return "" if ran.returncode == 0 else ran.stdout + ran.stderr
 
 
+def hold(tmp_path: Path, *tests: Case | Reading, options: Options | None = None) -> None:
+    """Fail with all that promtool says, if it finds anything wrong."""
+    if wrong := wrong_of(tmp_path, *tests, options=options):
+        pytest.fail(wrong, pytrace=False)
+
+
 @pytest.mark.parametrize("alert", ALERT_NAMES)
 def test_an_alert_fires_when_it_should_and_says_what_it_should(alert: str, tmp_path: Path) -> None:
-    assert tried(tmp_path, *cases_of(alert)) == ""
+    hold(tmp_path, *cases_of(alert))
 
 
 @pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading.name)
 def test_recorded_series_are_what_they_should(reading: Reading, tmp_path: Path) -> None:
-    assert tried(tmp_path, reading) == ""
+    hold(tmp_path, reading)
 
 
 def test_promtool_would_say_what_is_wrong(tmp_path: Path) -> None:
     first, *_ = cases_of("RetoldGiveUps")
     wrong = Case(first.alert, first.name, first.phases, (Firing(31, 47, "3"),))
 
-    said = tried(tmp_path, wrong)
+    said = wrong_of(tmp_path, wrong)
 
-    assert "VALUE".replace("VALUE", "3 of the few calls") in said
+    assert "3 of the few calls" in said
     assert "2 of the few calls" in said
 
 
@@ -80,4 +86,4 @@ def test_calls_that_are_served_a_fallback_keep_the_objective_if_a_platform_says_
     quiet = Case("RetoldGiveUpBurnFast", "all are served", phases[1:])
     loud = Case("RetoldGiveUpBurnFast", "half are served", phases, (Firing(3, 65, "25%"),))
 
-    assert tried(tmp_path, served, quiet, loud, options=Options(fallbacks_are_served=True)) == ""
+    hold(tmp_path, served, quiet, loud, options=Options(fallbacks_are_served=True))
