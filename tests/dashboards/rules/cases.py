@@ -83,8 +83,11 @@ class Case:
             "summary": told.summary,
             "description": told.description.replace("VALUE", firing.value),
             "runbook_url": f"https://github.com/retold/retold/blob/main/dashboards/runbooks/{self.alert}.md",
-            "dashboard_url": f"/d/retold-operation?var-job={JOB}"
-            + (f"&var-operation={operation}" if operation else ""),
+            "dashboard_url": (
+                f"/d/retold-operation?var-job={JOB}&var-operation={operation}"
+                if operation
+                else f"/d/retold-overview?var-job={JOB}"
+            ),
         }
 
 

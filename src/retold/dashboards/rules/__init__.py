@@ -5,7 +5,9 @@ from __future__ import annotations
 from retold.dashboards.options import Options
 from retold.dashboards.rules.alerts import alerts
 from retold.dashboards.rules.language import Language
+from retold.dashboards.rules.model import Alert
 from retold.dashboards.rules.recording import recordings
+from retold.dashboards.rules.runbooks import runbooks
 from retold.dashboards.rules.yaml import document
 
 _RECORDING_HEAD = """\
@@ -24,7 +26,9 @@ def rules(options: Options) -> dict[str, str]:
     """The rules' and runbooks' files by path."""
     say = Language(options)
     recorded, alarms = recordings(say), alerts(say)
+    pages = runbooks(alert for group in alarms for alert in group.rules if isinstance(alert, Alert))
     return {
         "prometheus/retold.rules.yml": document(_RECORDING_HEAD.format(level=", ".join(say.level)), recorded),
         "prometheus/retold.alerts.yml": document(_ALERT_HEAD, alarms),
+        **{f"runbooks/{name}": text for name, text in pages.items()},
     }

@@ -12,6 +12,7 @@ _OPERATION = label_name(OPERATION)
 
 PERCENT = "{{ $value | humanizePercentage }}"
 VALUE = "{{ $value | humanize }}"
+IN_JOB = " in {{ $labels.job }}"
 COUNT = '{{ printf "%.0f" $value }}'
 
 
@@ -25,14 +26,14 @@ class Writer:
     def __init__(self, say: Language) -> None:
         self.say = say
         has_job = "job" in say.targets
-        in_job = " in {{ $labels.job }}" if has_job else ""
+        in_job = IN_JOB if has_job else ""
         self._operation = f"{{{{ $labels.{_OPERATION} }}}}{in_job}"
-        self._target = "{{ $labels.job }}" if has_job else "A process"
+        self._target = "{{ $labels.job }}" if has_job else "a process"
         job = ["var-job={{ $labels.job | urlquery }}"] if has_job else []
         operation = f"var-operation={{{{ $labels.{_OPERATION} | urlquery }}}}"
-        board = f"{say.options.grafana}/d/{say.options.uid_prefix}-operation"
-        self._target_url = "?".join([board, *job])
-        self._operation_url = f"{board}?{'&'.join([*job, operation])}"
+        board = f"{say.options.grafana}/d/{say.options.uid_prefix}"
+        self._target_url = "?".join([f"{board}-overview", *job])
+        self._operation_url = f"{board}-operation?{'&'.join([*job, operation])}"
 
     def alert(
         self,
