@@ -6,6 +6,7 @@ from tests.dashboards.rules.traffic import Phase, Traffic
 HEALTHY = Traffic(at_once=60)
 REFUSED = Traffic(at_once=20, not_retryable=40)
 LEFT = Traffic(at_once=20, cancelled=40)
+SOME_REFUSED = Traffic(at_once=54, not_retryable=6)
 QUIET = Traffic(at_once=1)
 
 CASES = [
@@ -26,6 +27,29 @@ CASES = [
         "RetoldNotRetryableRising",
         "ten in a quarter of an hour, of few",
         (Phase(150, QUIET), *(Phase(1, Traffic(at_once=1, not_retryable=1)), Phase(2, QUIET)) * 12),
+    ),
+    Case(
+        "RetoldNotRetryableRising",
+        "twice as many",
+        (Phase(150, SOME_REFUSED), Phase(40, Traffic(at_once=48, not_retryable=12))),
+    ),
+    Case(
+        "RetoldNotRetryableRising",
+        "four times as many",
+        (Phase(150, SOME_REFUSED), Phase(30, Traffic(at_once=36, not_retryable=24)), Phase(20, HEALTHY)),
+        (Firing(169, 182, "40%"),),
+    ),
+    Case(
+        "RetoldNotRetryableRising",
+        "fifteen in a quarter of an hour, of few",
+        (Phase(150, QUIET), *(Phase(1, Traffic(at_once=1, not_retryable=1)), Phase(1, QUIET)) * 16, Phase(30, QUIET)),
+        (Firing(176, 186, "28.57%"),),
+    ),
+    Case(
+        "RetoldCallersCancel",
+        "sixteen leave, of few",
+        (Phase(30, QUIET), Phase(8, Traffic(at_once=1, cancelled=1)), Phase(30, QUIET)),
+        (Firing(41, 43, "41.18%"),),
     ),
     Case(
         "RetoldCallersCancel",

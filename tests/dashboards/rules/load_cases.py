@@ -48,9 +48,27 @@ CASES = [
         "out of what is nearly a storm",
         (Phase(120, Traffic(at_once=33, recovered=27)), Phase(40, Traffic(at_once=15, recovered=45))),
     ),
-    Case("RetoldStormOnset", "small beside the calls", (Phase(40, Traffic(at_once=600, recovered=60)),)),
+    Case("RetoldStormOnset", "small beside the calls", (Phase(40, Traffic(at_once=330, recovered=60)),)),
     Case("RetoldStormOnset", "small", (Phase(40, Traffic(at_once=10, gave_up=10)),)),
     Case("RetoldStormOnset", "polling", (Phase(40, Traffic(polled=60)),)),
+    Case(
+        "RetoldStormOnset",
+        "a third of the calls",
+        (Phase(20, Traffic(at_once=140, recovered=60)), Phase(20, HEALTHY)),
+        (Firing(6, 23, "2"),),
+    ),
+    Case(
+        "RetoldMetastableSuspected",
+        "one retry is enough",
+        (Phase(150, HEALTHY), Phase(45, Traffic(at_once=12, recovered=48)), Phase(15, HEALTHY)),
+        (Firing(184, 197, "0.4"),),
+    ),
+    Case(
+        "RetoldMetastableSuspected",
+        "not so few calls",
+        (Phase(150, Traffic(at_once=4)), Phase(45, Traffic(gave_up=4)), Phase(15, HEALTHY)),
+        (Firing(183, 196, "0"),),
+    ),
     Case(
         "RetoldMetastableSuspected",
         "more load, fewer successes",

@@ -74,6 +74,12 @@ READINGS = [
         30,
         {names.RETRIES: 0.0, names.ERROR_RETRIES: 0.0, names.SICK_SHARE: 0.0},
     ),
+    Reading(
+        "retried calls that are cancelled",
+        (Phase(30, Traffic(recovered=30, gave_up=30, cancelled_late=30)),),
+        30,
+        {names.RESCUED_SHARE: 0.5},
+    ),
     Reading("an hour without a past", (Phase(60, OFTEN_REFUSED),), 60, dict.fromkeys(USUAL)),
     Reading("an hour ago", (Phase(120, OFTEN_REFUSED), Phase(60, SELDOM_REFUSED)), 180, USUAL),
     Reading("a day ago", (Phase(120, OFTEN_REFUSED), Phase(1410, SELDOM_REFUSED)), 1530, USUAL),

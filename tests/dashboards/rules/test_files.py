@@ -123,7 +123,7 @@ def test_every_selector_of_a_metric_carries_the_matchers_of_the_platform(options
 
 
 def test_every_recorded_series_is_asked_for() -> None:
-    asked = {name for rule in (*RECORDINGS.values(), *ALERTS) for name in names_in(rule.expr)}
+    asked = {name for group in groups(Options()) for rule in group.rules for name in names_in(rule.expr)}
 
     assert set(RECORDINGS) - asked == set()
 

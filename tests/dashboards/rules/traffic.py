@@ -36,6 +36,7 @@ class Traffic:
         fallbacks: Of these, such that are served a fallback.
         not_retryable: Calls that fail with an error that is not retried.
         cancelled: Calls that are cancelled in their first attempt.
+        cancelled_late: Calls that are cancelled in their wait, after an attempt that failed and one more.
         polled: Calls whose result is rejected three times before they succeed.
         refused: Calls that give up before their first attempt.
         aborted: Calls that are left before their first attempt.
@@ -54,6 +55,7 @@ class Traffic:
     fallbacks: int = 0
     not_retryable: int = 0
     cancelled: int = 0
+    cancelled_late: int = 0
     polled: int = 0
     refused: int = 0
     aborted: int = 0
@@ -68,10 +70,10 @@ class Traffic:
     def counted(self) -> dict[Series, float]:
         """By how much counters and sums grow in a minute."""
         name = OPERATION
-        retries = self.recovered + 2 * self.gave_up + 3 * self.polled + self.unended
+        retries = self.recovered + self.cancelled_late + 2 * self.gave_up + 3 * self.polled + self.unended
         attempts = {
             "success": self.at_once + self.recovered + self.polled,
-            "error": self.recovered + 3 * self.gave_up + self.not_retryable + self.unended,
+            "error": self.recovered + 2 * self.cancelled_late + 3 * self.gave_up + self.not_retryable + self.unended,
             "rejected": 3 * self.polled,
             "cancelled": self.cancelled,
         }
@@ -83,6 +85,7 @@ class Traffic:
             (telemetry.CALLS, (name, "aborted", "false")): self.aborted,
             (telemetry.CALLS, (name, "not_retryable", "false")): self.not_retryable,
             (telemetry.CALLS, (name, "cancelled", "false")): self.cancelled,
+            (telemetry.CALLS, (name, "cancelled", "true")): self.cancelled_late,
             **{(telemetry.ATTEMPTS, (name, outcome)): count for outcome, count in attempts.items()},
             (telemetry.GIVE_UPS, (name, "attempts_exhausted")): self.gave_up,
             (telemetry.GIVE_UPS, (name, "deadline_exceeded")): self.refused,

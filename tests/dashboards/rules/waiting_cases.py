@@ -46,6 +46,13 @@ CASES = [
     ),
     Case("RetoldCallersPilingUp", "twenty sleep", (Phase(60, Traffic(at_once=6, active=12, waiting=10)),)),
     Case("RetoldCallersPilingUp", "most are at work", (Phase(60, Traffic(at_once=6, active=40, waiting=15)),)),
+    Case("RetoldWaitingDominates", "mostly polling", (Phase(60, Traffic(recovered=30, polled=20, wait=2)),)),
+    Case(
+        "RetoldWaitingDominates",
+        "not so few calls",
+        (Phase(40, Traffic(at_once=2, recovered=3, wait=2)), Phase(20, HEALTHY)),
+        (Firing(34, 41, "75%"),),
+    ),
     Case(
         "RetoldWaitingDominates",
         "long waits",
@@ -59,7 +66,9 @@ CASES = [
         (Firing(32, 43, "72.73%"),),
     ),
     Case("RetoldWaitingDominates", "polling", (Phase(60, Traffic(at_once=30, polled=30, wait=2)),)),
-    Case("RetoldWaitingDominates", "short waits", (Phase(60, Traffic(at_once=30, recovered=30, wait=0.75)),)),
-    Case("RetoldWaitingDominates", "longer attempts", (Phase(60, Traffic(at_once=30, recovered=30, wait=2, took=2)),)),
+    Case("RetoldWaitingDominates", "short waits", (Phase(60, Traffic(at_once=30, recovered=30, wait=0.75, took=0.1)),)),
+    Case(
+        "RetoldWaitingDominates", "longer attempts", (Phase(60, Traffic(at_once=30, recovered=30, wait=2, took=1.5)),)
+    ),
     Case("RetoldWaitingDominates", "few calls", (Phase(60, Traffic(at_once=1, recovered=1, wait=2)),)),
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from retold.dashboards.rules import names
 from retold.dashboards.rules.alerts.burn import FEW_CALLS
-from retold.dashboards.rules.alerts.writer import VALUE, Writer
+from retold.dashboards.rules.alerts.writer import NUMBER, Writer
 from retold.dashboards.rules.language import HOUR, MINUTE, both
 from retold.dashboards.rules.model import Alert, Severity
 
@@ -24,7 +24,7 @@ def alerts(writer: Writer) -> Iterator[Alert]:
             hold=10 * MINUTE,
             severity=severity,
             summary="{who} multiplies load",
-            description=f"{{who}} makes {VALUE} attempts for each call that ends: what it depends on bears that many"
+            description=f"{{who}} makes {NUMBER} attempts for each call that ends: what it depends on bears that many"
             " times the load that callers cause.",
         )
 
@@ -42,7 +42,7 @@ def alerts(writer: Writer) -> Iterator[Alert]:
         hold=3 * MINUTE,
         severity="warning",
         summary="A storm of retries begins at {who}",
-        description=f"{{who}} makes {VALUE} retries a second because of failures, more than three times what it made"
+        description=f"{{who}} makes {NUMBER} retries a second because of failures, more than three times what it made"
         " in the hour before.",
     )
     yield writer.alert(
@@ -59,6 +59,6 @@ def alerts(writer: Writer) -> Iterator[Alert]:
         hold=30 * MINUTE,
         severity="warning",
         summary="Retries may be what keeps the dependency of {who} down",
-        description=f"{VALUE} calls of {{who}} a second succeed at once, less than half of what is usual, while"
+        description=f"{NUMBER} calls of {{who}} a second succeed at once, less than half of what is usual, while"
         " attempts are more than usual and callers ask for no more.",
     )

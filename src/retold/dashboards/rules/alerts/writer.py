@@ -11,7 +11,7 @@ from retold.telemetry import OPERATION, label_name
 _OPERATION = label_name(OPERATION)
 
 PERCENT = "{{ $value | humanizePercentage }}"
-VALUE = "{{ $value | humanize }}"
+NUMBER = '{{ printf "%.3g" $value }}'
 IN_JOB = " in {{ $labels.job }}"
 COUNT = '{{ printf "%.0f" $value }}'
 
