@@ -11,7 +11,7 @@ from retold.dashboards.rules import rules
 from tests.dashboards.rules.all_cases import CASES, cases_of
 from tests.dashboards.rules.built import ALERT_NAMES, ALERTS, RECORDINGS
 from tests.dashboards.rules.cases import Case, Firing, Reading, document
-from tests.dashboards.rules.promtool import promtool
+from tests.dashboards.rules.programs import promtool
 from tests.dashboards.rules.readings import READINGS
 from tests.dashboards.rules.texts import TEXTS
 from tests.dashboards.rules.traffic import Phase, Traffic

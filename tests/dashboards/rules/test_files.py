@@ -14,7 +14,7 @@ from retold.dashboards.rules import rules
 from retold.dashboards.rules.model import Alert, Recording
 from tests.dashboards.promql_walk import faults, names_in, selected
 from tests.dashboards.rules.built import ALERT_NAMES, ALERTS, RECORDINGS, groups
-from tests.dashboards.rules.promtool import promtool, vmalert
+from tests.dashboards.rules.programs import promtool, vmalert
 
 COMMITTED = Path(__file__).parents[3] / "dashboards"
 PLATFORMS = {

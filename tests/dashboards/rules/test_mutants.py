@@ -12,7 +12,7 @@ from tests.dashboards.rules.all_cases import cases_of
 from tests.dashboards.rules.built import ALERTS, GROUPS, RECORDINGS, stands_on
 from tests.dashboards.rules.cases import Case, Reading, document
 from tests.dashboards.rules.mutants import mutants_of, mutants_of_recording
-from tests.dashboards.rules.promtool import promtool
+from tests.dashboards.rules.programs import promtool
 from tests.dashboards.rules.readings import READINGS
 
 FEW_MINUTES = 600

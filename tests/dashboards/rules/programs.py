@@ -1,4 +1,4 @@
-"""The real promtool and vmalert."""
+"""The programs that platforms check their rules with, real ones."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def vmalert(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run vmalert."""
+    """Run vmalert, as above."""
     return _run(need("vmalert", "victoria-metrics"), *arguments)
+
+
+def amtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run amtool, as above."""
+    return _run(need("amtool", "prometheus-alertmanager"), *arguments)
 
 
 def _run(*command: str | Path) -> subprocess.CompletedProcess[str]:
