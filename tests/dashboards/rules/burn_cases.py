@@ -37,8 +37,8 @@ CASES = [
     Case(
         "RetoldGiveUpBurnFast",
         "a leak",
-        (Phase(60, HEALTHY), Phase(70, Traffic(at_once=49, gave_up=1))),
-        (Firing(108, 131, "1.538%"),),
+        (Phase(60, HEALTHY), Phase(70, Traffic(at_once=49, gave_up=1)), Phase(20, HEALTHY)),
+        (Firing(108, 132, "1.538%"),),
     ),
     Case(
         "RetoldGiveUpBurnFast",

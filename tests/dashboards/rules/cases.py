@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -37,9 +37,13 @@ class Case:
     firing: tuple[Firing, ...] = ()
     restart: int = RESTART
 
+    @property
+    def minutes(self) -> int:
+        return sum(phase.minutes for phase in self.phases)
+
     def test(self) -> dict[str, Any]:
         """The test, as promtool reads it."""
-        end = sum(phase.minutes for phase in self.phases)
+        end = self.minutes
         alarms = f'ALERTS{{alertname="{self.alert}", alertstate="firing"}}'
         moments = {moment for each in self.firing for moment in (each.since - 1, each.since)}
         # Texts hold values of the moment: they are known where an alert begins, and where none fires.
@@ -111,6 +115,14 @@ class Reading:
     at: int
     values: Mapping[str, float | None]
     restart: int = RESTART
+
+    @property
+    def minutes(self) -> int:
+        return self.at
+
+    def only(self, name: str) -> Reading:
+        """The same of one series."""
+        return replace(self, values={name: self.values[name]})
 
     def test(self) -> dict[str, Any]:
         """The test, as promtool reads it."""
