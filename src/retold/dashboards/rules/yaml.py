@@ -24,29 +24,29 @@ def _group(group: Group) -> Iterator[str]:
     yield f"  - name: {group.name}"
     yield "    rules:"
     for rule in group.rules:
-        yield from (f"      {line}" for line in _rule(rule))
+        yield from (f"      {line}" for line in (_recording(rule) if isinstance(rule, Recording) else _alert(rule)))
 
 
-def _rule(rule: Rule) -> Iterator[str]:
-    match rule:
-        case Recording():
-            yield from _comment(rule.help)
-            yield f"- record: {rule.name}"
-            yield from _expression(rule)
-        case Alert():
-            yield from _comment(rule.why)
-            yield f"- alert: {rule.name}"
-            yield from _expression(rule)
-            if rule.hold:
-                yield f"  for: {rule.hold}"
-            yield "  labels:"
-            yield f"    severity: {rule.severity}"
-            yield "  annotations:"
-            yield f"    summary: {json.dumps(rule.summary)}"
-            yield "    description: >-"
-            yield from (f"      {line}" for line in _wrapped(rule.description))
-            yield f"    runbook_url: {json.dumps(rule.runbook_url)}"
-            yield f"    dashboard_url: {json.dumps(rule.dashboard_url)}"
+def _recording(rule: Recording) -> Iterator[str]:
+    yield from _comment(rule.help)
+    yield f"- record: {rule.name}"
+    yield from _expression(rule)
+
+
+def _alert(rule: Alert) -> Iterator[str]:
+    yield from _comment(rule.why)
+    yield f"- alert: {rule.name}"
+    yield from _expression(rule)
+    if rule.hold:
+        yield f"  for: {rule.hold}"
+    yield "  labels:"
+    yield f"    severity: {rule.severity}"
+    yield "  annotations:"
+    yield f"    summary: {json.dumps(rule.summary)}"
+    yield "    description: >-"
+    yield from (f"      {line}" for line in _wrapped(rule.description))
+    yield f"    runbook_url: {json.dumps(rule.runbook_url)}"
+    yield f"    dashboard_url: {json.dumps(rule.dashboard_url)}"
 
 
 def _expression(rule: Rule) -> Iterator[str]:

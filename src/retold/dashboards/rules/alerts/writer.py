@@ -56,9 +56,13 @@ class Writer:
             expr=expr,
             hold=self.say.time(hold) if hold else "",
             severity=severity,
-            summary=summary.replace("{who}", who),
-            description=description.replace("{who}", who),
+            summary=_sentence(summary.replace("{who}", who)),
+            description=_sentence(description.replace("{who}", who)),
             runbook_url=f"{self.say.options.runbooks}/{name}.md",
             dashboard_url=self._target_url if of_targets else self._operation_url,
             facts=facts or {},
         )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
