@@ -41,8 +41,8 @@ class Case:
     def minutes(self) -> int:
         return sum(phase.minutes for phase in self.phases)
 
-    def test(self) -> dict[str, Any]:
-        """The test, as promtool reads it."""
+    def test(self, unit: str = "m") -> dict[str, Any]:
+        """The test, as promtool reads it; in a rehearsal, minutes are seconds."""
         end = self.minutes
         alarms = f'ALERTS{{alertname="{self.alert}", alertstate="firing"}}'
         moments = {moment for each in self.firing for moment in (each.since - 1, each.since)}
@@ -50,16 +50,16 @@ class Case:
         moments |= {each.until for each in self.firing if not self._alerts_at(each.until)}
         return {
             "name": f"{self.alert}: {self.name}",
-            "interval": "1m",
+            "interval": f"1{unit}",
             "input_series": input_series(self.phases, self.restart, stands_on(self.alert)),
             "alert_rule_test": [
-                {"eval_time": f"{moment}m", "alertname": self.alert, "exp_alerts": self._alerts_at(moment)}
+                {"eval_time": f"{moment}{unit}", "alertname": self.alert, "exp_alerts": self._alerts_at(moment)}
                 for moment in sorted(moments)
             ],
             "promql_expr_test": [
                 {
-                    "expr": f"count_over_time({alarms}[{end}m])",
-                    "eval_time": f"{end}m",
+                    "expr": f"count_over_time({alarms}[{end}{unit}])",
+                    "eval_time": f"{end}{unit}",
                     "exp_samples": [
                         {"labels": _series(self.alert, self._labels(each)), "value": each.until - each.since}
                         for each in self.firing
@@ -95,11 +95,11 @@ class Case:
         }
 
 
-def document(tests: Iterable[dict[str, Any]], *rule_files: str) -> str:
+def document(tests: Iterable[dict[str, Any]], *rule_files: str, every: str = "1m") -> str:
     """A file for `promtool test rules`, which by itself evaluates groups in any order."""
     body = {
         "rule_files": list(rule_files),
-        "evaluation_interval": "1m",
+        "evaluation_interval": every,
         "group_eval_order": [group.name for group in GROUPS],
         "tests": list(tests),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,40 +18,38 @@ from tests.dashboards.rules.texts import TEXTS
 from tests.dashboards.rules.traffic import Phase, Traffic
 
 
-def wrong_of(tmp_path: Path, *tests: Case | Reading, options: Options | None = None) -> str:
+def wrong_of(folder: Path, tests: list[dict[str, Any]], *, options: Options | None = None, every: str = "1m") -> str:
     """What promtool finds wrong."""
     for path, text in rules(options or Options()).items():
         if path.endswith(".yml"):
-            (tmp_path / Path(path).name).write_text(text, encoding="utf-8")
-    file = tmp_path / "cases.test.yml"
-    file.write_text(
-        document([test.test() for test in tests], "retold.rules.yml", "retold.alerts.yml"), encoding="utf-8"
-    )
+            (folder / Path(path).name).write_text(text, encoding="utf-8")
+    file = folder / "cases.test.yml"
+    file.write_text(document(tests, "retold.rules.yml", "retold.alerts.yml", every=every), encoding="utf-8")
     ran = promtool("test", "rules", file)
     return "" if ran.returncode == 0 else ran.stdout + ran.stderr
 
 
-def hold(tmp_path: Path, *tests: Case | Reading, options: Options | None = None) -> None:
+def hold(wrong: str) -> None:
     """Fail with all that promtool says, if it finds anything wrong."""
-    if wrong := wrong_of(tmp_path, *tests, options=options):
+    if wrong:
         pytest.fail(wrong, pytrace=False)
 
 
 @pytest.mark.parametrize("alert", ALERT_NAMES)
 def test_an_alert_fires_when_it_should_and_says_what_it_should(alert: str, tmp_path: Path) -> None:
-    hold(tmp_path, *cases_of(alert))
+    hold(wrong_of(tmp_path, [case.test() for case in cases_of(alert)]))
 
 
 @pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading.name)
 def test_recorded_series_are_what_they_should(reading: Reading, tmp_path: Path) -> None:
-    hold(tmp_path, reading)
+    hold(wrong_of(tmp_path, [reading.test()]))
 
 
 def test_promtool_would_say_what_is_wrong(tmp_path: Path) -> None:
     first, *_ = cases_of("RetoldGiveUps")
     wrong = Case(first.alert, first.name, first.phases, (Firing(31, 47, "3"),))
 
-    said = wrong_of(tmp_path, wrong)
+    said = wrong_of(tmp_path, [wrong.test()])
 
     assert "3 of the few calls" in said
     assert "2 of the few calls" in said
@@ -86,4 +85,13 @@ def test_calls_that_are_served_a_fallback_keep_the_objective_if_a_platform_says_
     quiet = Case("RetoldGiveUpBurnFast", "all are served", phases[1:])
     loud = Case("RetoldGiveUpBurnFast", "half are served", phases, (Firing(3, 65, "25%"),))
 
-    hold(tmp_path, served, quiet, loud, options=Options(fallbacks_are_served=True))
+    hold(wrong_of(tmp_path, [served.test(), quiet.test(), loud.test()], options=Options(fallbacks_are_served=True)))
+
+
+@pytest.mark.parametrize("alert", ["RetoldGiveUpBurnFast", "RetoldMetastableSuspected", "RetoldCallsStuck"])
+def test_a_rehearsal_takes_as_many_seconds_as_the_incident_does_minutes(alert: str, tmp_path: Path) -> None:
+    case = next(case for case in cases_of(alert) if case.firing)
+    # Texts name windows, which are shorter: when it fires is enough.
+    test = case.test("s") | {"alert_rule_test": []}
+
+    hold(wrong_of(tmp_path, [test], options=Options(time_scale=60), every="1s"))

@@ -17,14 +17,14 @@ _WIDTH = 110
 
 def document(head: str, groups: Iterable[Group]) -> str:
     """A file of rules that begins with a comment."""
-    return "\n".join([*_comment(head), "", "groups:", *(line for group in groups for line in _group(group))]) + "\n"
+    return "\n".join([*_comment(head), "", "groups:", *_spaced(_group(group) for group in groups)]) + "\n"
 
 
 def _group(group: Group) -> Iterator[str]:
     yield f"  - name: {group.name}"
     yield "    rules:"
-    for rule in group.rules:
-        yield from (f"      {line}" for line in (_recording(rule) if isinstance(rule, Recording) else _alert(rule)))
+    lines = _spaced(_recording(rule) if isinstance(rule, Recording) else _alert(rule) for rule in group.rules)
+    yield from (f"      {line}".rstrip() for line in lines)
 
 
 def _recording(rule: Recording) -> Iterator[str]:
@@ -47,6 +47,13 @@ def _alert(rule: Alert) -> Iterator[str]:
     yield from (f"      {line}" for line in _wrapped(rule.description))
     yield f"    runbook_url: {json.dumps(rule.runbook_url)}"
     yield f"    dashboard_url: {json.dumps(rule.dashboard_url)}"
+
+
+def _spaced(parts: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Their lines, with an empty one between two parts."""
+    for number, part in enumerate(parts):
+        yield from [""] * (number > 0)
+        yield from part
 
 
 def _expression(rule: Rule) -> Iterator[str]:
