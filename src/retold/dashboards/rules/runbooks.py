@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from importlib.resources import files
 from string import Template
+from textwrap import fill
 
 from retold.dashboards.rules.alerts.writer import IN_JOB
 from retold.dashboards.rules.model import Alert
@@ -57,7 +58,8 @@ def _page(name: str, alerts: list[Alert]) -> str:
 
 def _condition(alert: Alert) -> str:
     after = f"after {alert.hold}, as long" if alert.hold else "as soon"
-    return f"{alert.why}\n\nFires as `{alert.severity}` {after} as this holds:\n\n```promql\n{alert.expr}\n```\n"
+    says = f"Fires as `{alert.severity}` {after} as this holds:"
+    return f"{fill(alert.why, 120)}\n\n{says}\n\n```promql\n{alert.expr}\n```\n"
 
 
 def _row(alerts: list[Alert]) -> str:

@@ -21,11 +21,17 @@ FEW_CALLS = 0.1
 def alerts(writer: Writer) -> Iterator[Alert]:
     say = writer.say
     objective = say.options.objective
+    budget = 1 - objective
 
     def burns(factor: float, long: str, short: str, missed: str) -> tuple[str, dict[str, str]]:
-        threshold = number(min(factor * (1 - objective), _MOST))
-        expr = both(f"{long} > {threshold}", f"{short} > {threshold}", f"{missed} > 10")
-        return expr, {"threshold": threshold, "objective": f"{objective * 100:.6g} %", "factor": f"{factor:g}"}
+        most = min(factor * budget, _MOST)
+        facts = {
+            "objective": f"{objective * 100:.6g} %",
+            "threshold": number(most),
+            "factor": number(most / budget),
+            "days": f"{30 * budget / most:.0f}",
+        }
+        return both(*(f"{share} > {number(most)}" for share in (long, short)), f"{missed} > 10"), facts
 
     expr, facts = burns(14.4, names.MISSES_1H, names.MISSES_5M, names.MISSED_1H)
     yield writer.alert(
