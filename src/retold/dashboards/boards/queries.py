@@ -1,0 +1,94 @@
+"""The expressions that boards ask, each built from the names of metrics and labels.
+
+A `Scope` is what all selectors of a board have in common. Rates look back `$__rate_interval` and are for panels over
+time; increases are over the whole time shown and are for single numbers, which then agree with each other and do not
+jump.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from retold import telemetry
+from retold.dashboards.options import Options
+from retold.dashboards.promql import Operator, Part, match, select
+from retold.dashboards.variables import INSTANCE, JOB, OPERATION, RANGE, RATE_INTERVAL
+from retold.events import AttemptOutcome, Outcome
+from retold.telemetry import Metric, label_name, label_value
+
+OPERATION_LABEL = label_name(telemetry.OPERATION)
+ENDED = match(telemetry.CALLS, telemetry.OUTCOME, "!=", Outcome.CANCELLED)
+SUCCEEDED = match(telemetry.CALLS, telemetry.OUTCOME, "=", Outcome.SUCCESS)
+CANCELLED = match(telemetry.CALLS, telemetry.OUTCOME, "=", Outcome.CANCELLED)
+AT_ONCE = match(telemetry.CALLS, telemetry.RETRIED, "=", label_value(False))
+RETRIED = match(telemetry.CALLS, telemetry.RETRIED, "=", label_value(True))
+ATTEMPT_SUCCEEDED = match(telemetry.ATTEMPTS, telemetry.ATTEMPT_OUTCOME, "=", AttemptOutcome.SUCCESS)
+# A rejected result is an answer, as when polling, and a cancelled attempt says nothing of the dependency.
+ATTEMPT_ANSWERED = match(
+    telemetry.ATTEMPTS,
+    telemetry.ATTEMPT_OUTCOME,
+    "=~",
+    f"{AttemptOutcome.SUCCESS}|{AttemptOutcome.ERROR}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The matchers that every selector of a board has."""
+
+    targets: tuple[str, ...]
+    operation: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, options: Options, operation: Operator | None = None) -> Scope:
+        """What the variables of a board choose; `operation` is how the chosen one is matched, None if it is not."""
+        # A choice of several is a regular expression, in which Grafana escapes the names; one alone is not escaped.
+        chosen = () if operation is None else (f'{OPERATION_LABEL}{operation}"${OPERATION}"',)
+        return cls((f'{JOB}=~"${JOB}"', f'{INSTANCE}=~"${INSTANCE}"', *options.matchers), chosen)
+
+    def select(self, metric: Metric, *matchers: str, part: Part | None = None) -> str:
+        """A selector of what the board is about."""
+        operation = self.operation if telemetry.OPERATION in metric.keys else ()
+        return select(metric, *self.targets, *operation, *matchers, part=part)
+
+    def rate(self, metric: Metric, *matchers: str, part: Part | None = None) -> str:
+        """Per second, at each moment."""
+        return f"rate({self.select(metric, *matchers, part=part)}[{RATE_INTERVAL}])"
+
+    def increase(self, metric: Metric, *matchers: str, part: Part | None = None) -> str:
+        """How many, over the whole time shown."""
+        return f"increase({self.select(metric, *matchers, part=part)}[{RANGE}])"
+
+    def grown(self, over_time: bool, metric: Metric, *matchers: str, part: Part | None = None) -> str:
+        """The rate for a panel over time, the increase for a single number."""
+        return (self.rate if over_time else self.increase)(metric, *matchers, part=part)
+
+
+def total(expression: str, *by: str) -> str:
+    """The sum, for each combination of these labels."""
+    return f"sum by ({', '.join(by)}) ({expression})" if by else f"sum({expression})"
+
+
+def share(part: str, whole: str) -> str:
+    """`part` of `whole`: nothing where there is no whole, 0 where series of the part are not born yet."""
+    return f"({part} or 0 * {whole}) / ({whole} > 0)"
+
+
+def ratio(above: str, below: str) -> str:
+    """One over the other: nothing where there is nothing below."""
+    return f"{above} / ({below} > 0)"
+
+
+def quantile(share_below: float, expression: str) -> str:
+    """A quantile of a histogram's buckets."""
+    return f"histogram_quantile({share_below:g}, {total(expression, 'le')})"
+
+
+def up_to(bound: float) -> str:
+    """A matcher for the bucket of a whole number, however a client spells it: `le="2"` or `le="2.0"`."""
+    return f'le=~"{bound:.0f}(\\\\.0)?"'
+
+
+def by_bucket(expression: str) -> str:
+    """The buckets of a histogram, one series for each bound, however clients spell it."""
+    return total(f'label_replace({expression}, "le", "$1", "le", "(.+)\\\\.0")', "le")
