@@ -1,0 +1,1 @@
+"""Draws boards as an operator sees them, from a live Prometheus and without Grafana."""

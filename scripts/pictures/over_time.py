@@ -1,0 +1,188 @@
+"""Time series and heatmaps: panels with time from left to right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from retold.dashboards.boards.model import Heatmap, Summary, TimeSeries
+from scripts.pictures.canvas import Box, Canvas
+from scripts.pictures.look import FAINT, NAMED, PALETTE
+from scripts.pictures.numbers import spelled
+from scripts.pictures.prometheus import Answer, Series
+
+_LINE = 18
+"""Height of a line of the legend."""
+
+_HEAT = LinearSegmentedColormap.from_list("heat", ["#3b2416", "#8c4a12", "#ff9830", "#fff1dc"])
+
+
+def draw_time_series(canvas: Canvas, box: Box, panel: TimeSeries, answers: Sequence[Answer]) -> None:
+    """Lines, those that are stacked as areas, with exemplars as dots, above a legend."""
+    series = [each for answer in answers for each in answer.series]
+    colours = [_colour(panel, each, index) for index, each in enumerate(series)]
+    height = _legend_height(canvas, box, panel, series)
+    axes = canvas.axes(box.inside(_margin(canvas, panel, series), 6, 10, 24 + height))
+    floor = np.zeros(len(series[0].times))
+    for each, colour in zip(series, colours, strict=True):
+        values = np.array(each.values)
+        if panel.stacked:
+            top = floor + np.nan_to_num(values)
+            axes.fill_between(each.times, floor, top, color=colour, alpha=0.4, linewidth=0)
+            axes.plot(each.times, np.where(np.isnan(values), np.nan, top), color=colour, linewidth=1)
+            floor = top
+            continue
+        dashed = each.name in panel.dashed
+        axes.plot(each.times, values, color=colour, linewidth=1.8, linestyle=(0, (4, 3)) if dashed else "-")
+        if not dashed:
+            axes.fill_between(
+                each.times, 0 if panel.least == 0 else np.nanmin(values), values, color=colour, alpha=0.06
+            )
+    _dots(axes, answers)
+    _scale(axes, panel, series)
+    _time(axes, series[0].times)
+    _legend(canvas, Box(box.x + 12, box.y + box.height - height, box.width - 24, height), panel, series, colours)
+
+
+def draw_heatmap(canvas: Canvas, box: Box, panel: Heatmap, answers: Sequence[Answer]) -> None:
+    """How often each bucket was met: the brighter, the more."""
+    buckets = sorted((each for answer in answers for each in answer.series), key=lambda each: float(each.labels["le"]))
+    times = buckets[0].times
+    upto = np.nan_to_num(np.array([each.values for each in buckets]))
+    met = np.diff(upto, axis=0, prepend=0)
+    met[met <= 1e-9] = np.nan
+    kept = [index for index in range(len(buckets)) if not np.isnan(met[: index + 1]).all()]
+    last = max(index for index in range(len(buckets)) if not np.isnan(met[index]).all())
+    rows = range(max(kept[0] - 1, 0), min(last + 1, len(buckets) - 1) + 1)
+    axes = canvas.axes(box.inside(58, 6, 64, 24))
+    axes.grid(visible=False)
+    step = times[1] - times[0]
+    edges = [times[0] - step, *times]
+    most = float(np.nanmax(met))
+    mesh = axes.pcolormesh(edges, range(len(rows) + 1), met[list(rows)], cmap=_HEAT, norm=PowerNorm(0.5, 0, most))
+    mesh.set_edgecolor("face")
+    names = [_bucket(buckets[index], panel) for index in rows]
+    every = math.ceil(len(names) / 10)
+    axes.set_yticks([index + 1 for index in range(0, len(names), every)], names[::every])
+    _time(axes, times)
+    scale = canvas.axes(Box(box.x + box.width - 54, box.y + 14, 8, box.height - 56))
+    scale.grid(visible=False)
+    scale.pcolormesh([0, 1], np.linspace(0, most, 65), np.linspace(0, most, 64)[:, None], cmap=_HEAT, norm=mesh.norm)
+    scale.yaxis.tick_right()
+    scale.set_xticks([])
+    scale.set_yticks([0, most], ["0", spelled(most, panel.unit, 1).removesuffix(" c/s")])
+
+
+def _bucket(series: Series, panel: Heatmap) -> str:
+    bound = float(series.labels["le"])
+    return "∞" if math.isinf(bound) else spelled(bound, panel.y_unit)
+
+
+def _colour(panel: TimeSeries, series: Series, index: int) -> str:
+    named = panel.colours.get(series.name)
+    return PALETTE[index % len(PALETTE)] if named is None else NAMED[named]
+
+
+def _dots(axes: Axes, answers: Sequence[Answer]) -> None:
+    for answer in answers:
+        if answer.exemplars:
+            times, values = zip(*answer.exemplars, strict=True)
+            axes.scatter(times, values, s=9, marker="D", color="#8ab8ff", alpha=0.75, linewidths=0, zorder=3)
+
+
+def _scale(axes: Axes, panel: TimeSeries, series: Sequence[Series]) -> None:
+    low, high = axes.get_ylim()
+    least = low if panel.least is None else panel.least
+    most = high if panel.most is None else max(panel.most, 0)
+    if panel.stacked or panel.least is not None:
+        most = max(most, least + 1e-9)
+    if most - least < 1e-9 or all(math.isnan(value) or value == 0 for each in series for value in each.values):
+        most = least + 1
+    axes.set_ylim(least, most)
+    axes.yaxis.set_major_locator(MaxNLocator(4 if panel.height <= 8 else 7))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: spelled(round(value, 9), panel.unit)))
+
+
+def _margin(canvas: Canvas, panel: TimeSeries, series: Sequence[Series]) -> float:
+    """Room for the numbers of the left axis."""
+    return 64 if panel.unit in ("cps", "s") else 52
+
+
+def _time(axes: Axes, times: Sequence[float]) -> None:
+    axes.set_xlim(times[0], times[-1])
+    length = times[-1] - times[0]
+    room = axes.get_position().width * axes.figure.get_figwidth()
+    steps = (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
+    step = next((step for step in steps if length / step <= room), 43200)
+    ticks = np.arange(math.ceil(times[0] / step) * step, times[-1], step)
+    ticks = ticks[(ticks - times[0] > length * 0.03) & (times[-1] - ticks > length * 0.05)]
+    form = "%H:%M" if step % 60 == 0 else "%H:%M:%S"
+    axes.set_xticks(ticks, [datetime.fromtimestamp(tick).strftime(form) for tick in ticks])
+
+
+def _legend_height(canvas: Canvas, box: Box, panel: TimeSeries, series: Sequence[Series]) -> float:
+    if panel.summary:
+        return _LINE * (len(series) + 1) + 10
+    return _LINE * len(_lines(canvas, box.width - 24, series)) + 10
+
+
+def _lines(canvas: Canvas, room: float, series: Sequence[Series]) -> list[list[int]]:
+    """Which series stand in which line of the legend; what is beyond the third line is left out."""
+    lines: list[list[int]] = [[]]
+    used = 0.0
+    for index, each in enumerate(series):
+        width = canvas.width_of(each.name, 11) + 34
+        if lines[-1] and used + width > room:
+            lines.append([])
+            used = 0
+        lines[-1].append(index)
+        used += width
+    return lines[:3]
+
+
+def _legend(canvas: Canvas, box: Box, panel: TimeSeries, series: Sequence[Series], colours: Sequence[str]) -> None:
+    if panel.summary:
+        _legend_table(canvas, box, panel, series, colours)
+        return
+    for number, line in enumerate(_lines(canvas, box.width, series)):
+        x, y = box.x, box.y + _LINE * (number + 0.5)
+        for index in line:
+            canvas.rectangle(Box(x, y - 1.5, 14, 3), colours[index])
+            x += 20 + canvas.text(x + 20, y, series[index].name, size=11) + 14
+
+
+_SUMMARIES: dict[Summary, str] = {"min": "Min", "mean": "Mean", "max": "Max", "lastNotNull": "Last *"}
+
+
+def _legend_table(
+    canvas: Canvas, box: Box, panel: TimeSeries, series: Sequence[Series], colours: Sequence[str]
+) -> None:
+    ends = [box.x + box.width - 80 * index for index in reversed(range(len(panel.summary)))]
+    canvas.text(box.x + 20, box.y + _LINE / 2, "Name", size=11, colour=FAINT)
+    for end, summary in zip(ends, panel.summary, strict=True):
+        canvas.text(end, box.y + _LINE / 2, _SUMMARIES[summary], size=11, colour="#6e9fff", align="right")
+    for index, each in enumerate(series):
+        y = box.y + _LINE * (index + 1.5)
+        canvas.rectangle(Box(box.x, y - 1.5, 14, 3), colours[index])
+        canvas.text(box.x + 20, y, each.name, size=11, room=ends[0] - box.x - 90)
+        for end, summary in zip(ends, panel.summary, strict=True):
+            canvas.text(end, y, spelled(_summed(each, summary), panel.unit, panel.decimals), size=11, align="right")
+
+
+def _summed(series: Series, summary: Summary) -> float:
+    values = [value for value in series.values if not math.isnan(value)]
+    match summary:
+        case "min":
+            return min(values)
+        case "mean":
+            return sum(values) / len(values)
+        case "max":
+            return max(values)
+        case "lastNotNull":
+            return values[-1]
