@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from scripts.pictures.at_once import draw_bar_gauge, draw_empty, draw_gauge, dra
 from scripts.pictures.canvas import Box, Canvas
 from scripts.pictures.look import EDGE, FAINT
 from scripts.pictures.over_time import draw_heatmap, draw_time_series
-from scripts.pictures.prometheus import Answer, Asking
+from scripts.pictures.prometheus import Answer, Asking, Series
 
 _WIDTH = 1280
 _CELL_HEIGHT, _GAP = 30, 8
@@ -46,7 +47,7 @@ def draw_panel(canvas: Canvas, box: Box, panel: Panel, answers: list[Answer]) ->
     canvas.frame(box)
     canvas.text(box.x + 10, box.y + _TITLE / 2, panel.title, size=12.5, bold=True, room=box.width - 20)
     inner = box.inside(0, _TITLE, 0, 0)
-    if not any(answer.series for answer in answers):
+    if not any(is_shown(panel, series) for answer in answers for series in answer.series):
         draw_empty(canvas, inner, panel)
         return
     match panel:
@@ -64,6 +65,11 @@ def draw_panel(canvas: Canvas, box: Box, panel: Panel, answers: list[Answer]) ->
             draw_table(canvas, inner, panel, answers)
         case _:
             raise TypeError(f"{type(panel).__name__} cannot be drawn")
+
+
+def is_shown(panel: Panel, series: Series) -> bool:
+    """Whether there is anything to see of it: a number, in a heatmap above 0."""
+    return any(value > 0 if isinstance(panel, Heatmap) else not math.isnan(value) for value in series.values)
 
 
 def _draw_head(canvas: Canvas, board: Board, asking: Asking) -> None:

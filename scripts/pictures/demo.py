@@ -13,11 +13,11 @@ from tempfile import TemporaryDirectory
 from tests.services.ports import free_port
 from tests.services.prometheus import PrometheusServer
 
-SCRAPE_INTERVAL = 2.0
-RUN, INCIDENT_AT, INCIDENT_FOR = 240, 70, 100
+SCRAPE_INTERVAL = 4.0
+RUN, INCIDENT_AT, INCIDENT_FOR = 270, 80, 120
 """Seconds that the demo runs, after which the incident begins, and that it lasts."""
 
-_CALLS_PER_SECOND = 20
+_CALLS_PER_SECOND = 32
 
 
 @contextmanager
@@ -28,13 +28,10 @@ def scraped_demo(tell: Callable[[str], None]) -> Generator[tuple[str, float, flo
         RuntimeError: The demo ended too soon; the message is what it said.
     """
     port = free_port()
-    with (
-        TemporaryDirectory() as folder,
-        PrometheusServer([f"127.0.0.1:{port}"], every=f"{SCRAPE_INTERVAL:g}s") as server,
-    ):
-        process = subprocess.Popen(
-            _command(port, Path(folder)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+    scraping = PrometheusServer([f"127.0.0.1:{port}"], every=f"{SCRAPE_INTERVAL:g}s")
+    with TemporaryDirectory() as folder, scraping as server:
+        command = _command(port, Path(folder))
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             # Prometheus hands targets to its scrapers on a tick of its own, and a rate needs two scrapes.
             began = time.time() + 10
@@ -60,11 +57,5 @@ def _command(port: int, folder: Path) -> list[str]:
         "--port": port,
         "--output": folder / "run",
     }
-    return [
-        sys.executable,
-        "-m",
-        "retold",
-        "demo",
-        "--plain",
-        *(str(part) for pair in options.items() for part in pair),
-    ]
+    words = (str(part) for pair in options.items() for part in pair)
+    return [sys.executable, "-m", "retold", "demo", "--plain", *words]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from retold.dashboards.boards.model import Unit
 
@@ -22,6 +23,11 @@ def spelled(value: float, unit: Unit, decimals: int | None = None) -> str:
             return _in_thousands(value, decimals)
         case "none":
             return _rounded(value, decimals)
+
+
+def tick(value: float, unit: Unit) -> str:
+    """The same beside an axis, without zeros at the end."""
+    return re.sub(r"(\.\d*?)0+(?=\D|$)", lambda found: found[1].rstrip("."), spelled(round(value, 9), unit))
 
 
 def _duration(seconds: float, decimals: int | None) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -14,8 +16,10 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from retold.dashboards.boards.model import Heatmap, Summary, TimeSeries
 from scripts.pictures.canvas import Box, Canvas
 from scripts.pictures.look import FAINT, NAMED, PALETTE
-from scripts.pictures.numbers import spelled
+from scripts.pictures.numbers import spelled, tick
 from scripts.pictures.prometheus import Answer, Series
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 _LINE = 18
 """Height of a line of the legend."""
@@ -34,16 +38,15 @@ def draw_time_series(canvas: Canvas, box: Box, panel: TimeSeries, answers: Seque
         values = np.array(each.values)
         if panel.stacked:
             top = floor + np.nan_to_num(values)
-            axes.fill_between(each.times, floor, top, color=colour, alpha=0.4, linewidth=0)
-            axes.plot(each.times, np.where(np.isnan(values), np.nan, top), color=colour, linewidth=1)
+            axes.fill_between(each.times, floor, top, color=colour, alpha=0.7, linewidth=0)
             floor = top
             continue
         dashed = each.name in panel.dashed
-        axes.plot(each.times, values, color=colour, linewidth=1.8, linestyle=(0, (4, 3)) if dashed else "-")
-        if not dashed:
-            axes.fill_between(
-                each.times, 0 if panel.least == 0 else np.nanmin(values), values, color=colour, alpha=0.06
-            )
+        axes.plot(
+            each.times, values, color=colour, linewidth=1.8, linestyle=(0, (4, 3)) if dashed else "-", clip_on=False
+        )
+        if panel.least == 0 and not dashed:
+            axes.fill_between(each.times, 0, values, color=colour, alpha=0.06, linewidth=0)
     _dots(axes, answers)
     _scale(axes, panel, series)
     _time(axes, series[0].times)
@@ -51,21 +54,20 @@ def draw_time_series(canvas: Canvas, box: Box, panel: TimeSeries, answers: Seque
 
 
 def draw_heatmap(canvas: Canvas, box: Box, panel: Heatmap, answers: Sequence[Answer]) -> None:
-    """How often each bucket was met: the brighter, the more."""
+    """How often each bucket was met: the brighter, the more. Of buckets that nothing met, only the next ones."""
     buckets = sorted((each for answer in answers for each in answer.series), key=lambda each: float(each.labels["le"]))
     times = buckets[0].times
     upto = np.nan_to_num(np.array([each.values for each in buckets]))
     met = np.diff(upto, axis=0, prepend=0)
     met[met <= 1e-9] = np.nan
-    kept = [index for index in range(len(buckets)) if not np.isnan(met[: index + 1]).all()]
-    last = max(index for index in range(len(buckets)) if not np.isnan(met[index]).all())
-    rows = range(max(kept[0] - 1, 0), min(last + 1, len(buckets) - 1) + 1)
+    rows = _rows(met)
     axes = canvas.axes(box.inside(58, 6, 64, 24))
     axes.grid(visible=False)
     step = times[1] - times[0]
     edges = [times[0] - step, *times]
     most = float(np.nanmax(met))
-    mesh = axes.pcolormesh(edges, range(len(rows) + 1), met[list(rows)], cmap=_HEAT, norm=PowerNorm(0.5, 0, most))
+    strength = PowerNorm(0.5, 0, most)
+    mesh = axes.pcolormesh(edges, range(len(rows) + 1), met[list(rows)], cmap=_HEAT, norm=strength)
     mesh.set_edgecolor("face")
     names = [_bucket(buckets[index], panel) for index in rows]
     every = math.ceil(len(names) / 10)
@@ -73,10 +75,16 @@ def draw_heatmap(canvas: Canvas, box: Box, panel: Heatmap, answers: Sequence[Ans
     _time(axes, times)
     scale = canvas.axes(Box(box.x + box.width - 54, box.y + 14, 8, box.height - 56))
     scale.grid(visible=False)
-    scale.pcolormesh([0, 1], np.linspace(0, most, 65), np.linspace(0, most, 64)[:, None], cmap=_HEAT, norm=mesh.norm)
+    scale.pcolormesh([0, 1], np.linspace(0, most, 65), np.linspace(0, most, 64)[:, None], cmap=_HEAT, norm=strength)
     scale.yaxis.tick_right()
     scale.set_xticks([])
     scale.set_yticks([0, most], ["0", spelled(most, panel.unit, 1).removesuffix(" c/s")])
+
+
+def _rows(met: FloatArray) -> range:
+    """The buckets from the one below the first that was met to the one above the last."""
+    found = [index for index, row in enumerate(met) if not np.isnan(row).all()]
+    return range(max(found[0] - 1, 0), min(found[-1] + 1, len(met) - 1) + 1)
 
 
 def _bucket(series: Series, panel: Heatmap) -> str:
@@ -105,8 +113,8 @@ def _scale(axes: Axes, panel: TimeSeries, series: Sequence[Series]) -> None:
     if most - least < 1e-9 or all(math.isnan(value) or value == 0 for each in series for value in each.values):
         most = least + 1
     axes.set_ylim(least, most)
-    axes.yaxis.set_major_locator(MaxNLocator(4 if panel.height <= 8 else 7))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: spelled(round(value, 9), panel.unit)))
+    axes.yaxis.set_major_locator(MaxNLocator(4 if panel.height <= 9 else 6, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, panel.unit)))
 
 
 def _margin(canvas: Canvas, panel: TimeSeries, series: Sequence[Series]) -> float:
@@ -117,7 +125,7 @@ def _margin(canvas: Canvas, panel: TimeSeries, series: Sequence[Series]) -> floa
 def _time(axes: Axes, times: Sequence[float]) -> None:
     axes.set_xlim(times[0], times[-1])
     length = times[-1] - times[0]
-    room = axes.get_position().width * axes.figure.get_figwidth()
+    room = axes.get_window_extent().width / 110
     steps = (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
     step = next((step for step in steps if length / step <= room), 43200)
     ticks = np.arange(math.ceil(times[0] / step) * step, times[-1], step)
@@ -176,7 +184,7 @@ def _legend_table(
 
 
 def _summed(series: Series, summary: Summary) -> float:
-    values = [value for value in series.values if not math.isnan(value)]
+    values = [value for value in series.values if not math.isnan(value)] or [math.nan]
     match summary:
         case "min":
             return min(values)

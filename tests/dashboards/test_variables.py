@@ -6,10 +6,10 @@ from retold.dashboards.variables import filled
 
 
 def test_every_variable_is_filled_in() -> None:
-    asked = 'rate(a{job=~"$job", instance=~"$instance", b="$operation"}[$__rate_interval]) + increase(c[$__range]) / $__range_s'
+    asked = 'rate(a{job=~"$job", instance=~"$instance", b="$operation"}[$__rate_interval]) + b[$__range] / $__range_s'
 
     assert filled(asked, job="web", operation="shop.fetch", rate_interval=20, shown=900) == (
-        'rate(a{job=~"web", instance=~".+", b="shop.fetch"}[20s]) + increase(c[15m]) / 900'
+        'rate(a{job=~"web", instance=~".+", b="shop.fetch"}[20s]) + b[15m] / 900'
     )
 
 

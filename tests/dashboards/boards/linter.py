@@ -139,7 +139,7 @@ def _rates_look_back_as_grafana_says(board: Json) -> Iterator[str]:
 
 def _is_matched(board: Json, label: str) -> Iterator[str]:
     for title, expression in _parsed(board):
-        for use in uses(filled(expression, **{label: f"${label}"})):
+        for use in uses(filled(expression, job="$job", instance="$instance")):
             found = [matcher for matcher in use.matchers if matcher.name == label]
             if [(each.op, each.value) for each in found] != [(MatchOp.Re, f"${label}")]:
                 yield f"{title}: {use.name} is of any {label}"

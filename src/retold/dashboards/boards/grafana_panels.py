@@ -82,8 +82,8 @@ def _time_series(shown: TimeSeries) -> dict[str, Any]:
     custom = {
         "drawStyle": "line",
         "lineInterpolation": "linear",
-        "lineWidth": 1 if shown.stacked else 2,
-        "fillOpacity": 40 if shown.stacked else 8,
+        "lineWidth": 0 if shown.stacked else 2,
+        "fillOpacity": 70 if shown.stacked else 8,
         "gradientMode": "none",
         "showPoints": "auto",
         "pointSize": 4,

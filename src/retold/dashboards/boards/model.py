@@ -72,7 +72,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSeries(Panel):
-    """Lines over time; `stacked` ones are filled and add up. `dashed` are the names of those drawn so.
+    """Lines over time; `stacked` ones are areas, one upon the other. `dashed` are the names of those drawn so.
 
     `summary` is which numbers the legend tells of each.
     """

@@ -33,7 +33,6 @@ def give_ups(scope: Scope) -> TimeSeries:
         empty="no operations known",
         least=0,
         colours=OUTCOMES,
-        stacked=True,
     )
 
 
