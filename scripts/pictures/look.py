@@ -12,13 +12,13 @@ UNFILLED = "#24272d"
 
 NAMED = {
     "green": "#73bf69",
-    "light-green": "#96d98d",
     "red": "#f2495c",
     "orange": "#ff9830",
     "yellow": "#fade2a",
     "blue": "#5794f2",
-    "light-blue": "#8ab8ff",
+    "dark-red": "#c4162a",
     "purple": "#b877d9",
+    "light-purple": "#ca95e5",
     "gray": "#808080",
 }
 

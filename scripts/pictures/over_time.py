@@ -113,7 +113,7 @@ def _scale(axes: Axes, panel: TimeSeries, series: Sequence[Series]) -> None:
     if most - least < 1e-9 or all(math.isnan(value) or value == 0 for each in series for value in each.values):
         most = least + 1
     axes.set_ylim(least, most)
-    axes.yaxis.set_major_locator(MaxNLocator(4 if panel.height <= 9 else 6, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(5 if panel.height <= 9 else 6, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, panel.unit)))
 
 

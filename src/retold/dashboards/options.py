@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from retold.errors import SettingsError
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_MATCHER = re.compile(rf'''{_LABEL.pattern}(=|!=|=~|!~)"([^"\\\n]|\\.)*"''')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,5 +49,8 @@ class Options:
         for label in self.labels:
             if not _LABEL.fullmatch(label):
                 raise SettingsError(f"labels must be names of labels, not {label!r}")
+        for matcher in self.matchers:
+            if not _MATCHER.fullmatch(matcher):
+                raise SettingsError(f"""matchers must be such as cluster="eu", with quotation marks, not {matcher}""")
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", self.uid_prefix):
             raise SettingsError(f"uid_prefix must be 1 to 20 of A-Z a-z 0-9 _ -, not {self.uid_prefix!r}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from retold import telemetry
-from retold.dashboards.boards.look import ATTEMPT_OUTCOMES, OUTCOMES
+from retold.dashboards.boards.look import ATTEMPT_OUTCOMES, OUTCOMES, RESCUED
 from retold.dashboards.boards.model import Column, Panel, Table, Target, TimeSeries
 from retold.dashboards.boards.queries import AT_ONCE, RETRIED, Scope, total
 from retold.events import Outcome
@@ -42,7 +42,7 @@ def _calls(scope: Scope) -> TimeSeries:
         least=0,
         colours=OUTCOMES
         | {f"{name} {_AFTER}": colour for name, colour in OUTCOMES.items()}
-        | {f"{Outcome.SUCCESS} {_AFTER}": "light-green"},
+        | {f"{Outcome.SUCCESS} {_AFTER}": RESCUED},
         stacked=True,
     )
 

@@ -14,14 +14,17 @@ SUCCESSES = {EFFECTIVE: GOOD, ACTUAL: BAD, FIRST_TRY: "gray"}
 
 OUTCOMES = {
     Outcome.SUCCESS.value: GOOD,
-    Outcome.NOT_RETRYABLE.value: "blue",
+    Outcome.NOT_RETRYABLE.value: "purple",
     Outcome.ATTEMPTS_EXHAUSTED.value: "red",
     Outcome.DEADLINE_EXCEEDED.value: "orange",
-    Outcome.BUDGET_EXHAUSTED.value: "purple",
+    Outcome.BUDGET_EXHAUSTED.value: "dark-red",
     Outcome.HINT_REFUSED.value: "yellow",
-    Outcome.ABORTED.value: "light-blue",
+    Outcome.ABORTED.value: "light-purple",
     Outcome.CANCELLED.value: "gray",
 }
+
+RESCUED = "blue"
+"""Calls that succeeded after retries."""
 
 ATTEMPT_OUTCOMES = {
     AttemptOutcome.SUCCESS.value: GOOD,
