@@ -15,6 +15,7 @@ import argparse
 import re
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from retold.dashboards.boards import all_boards
@@ -39,7 +40,7 @@ def ago(text: str) -> float:
     return float(found[1]) * _UNITS[found[2]]
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Draw what was asked for; 1 if it could not be."""
     boards = all_boards(Options())
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -50,7 +51,7 @@ def main() -> int:
     parser.add_argument("--from", dest="shown", metavar="TIME", type=ago, default=900.0, help="how far back (15m)")
     parser.add_argument("--scrape-interval", metavar="TIME", type=ago, default=15.0, help="that of the server (15s)")
     parser.add_argument("--output", metavar="FILE", type=Path, help="the PNG (docs/images/BOARD.png)")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     try:
         if chosen.demo:
             _draw_demo()

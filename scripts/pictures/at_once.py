@@ -32,7 +32,8 @@ def draw_gauge(canvas: Canvas, box: Box, panel: Gauge, answers: Sequence[Answer]
     least, most = panel.least or 0.0, panel.most or 1.0
     side = min(box.width - 24, box.height - 20)
     axes = canvas.axes(Box(box.x + (box.width - side) / 2, box.y + (box.height - side) / 2, side, side))
-    axes.set_axis_off()
+    axes.set_xticks([])
+    axes.set_yticks([])
     axes.set_xlim(-1.02, 1.02)
     axes.set_ylim(-0.92, 1.12)
 

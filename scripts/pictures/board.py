@@ -45,8 +45,7 @@ def draw_board(board: Board, asking: Asking, tell: Callable[[str], None]) -> Can
 def draw_panel(canvas: Canvas, box: Box, panel: Panel, answers: list[Answer]) -> None:
     """One panel, with what its queries gave."""
     canvas.frame(box)
-    used = canvas.text(box.x + 10, box.y + _TITLE / 2, panel.title, size=12.5, bold=True, room=box.width - 40)
-    canvas.text(box.x + 18 + used, box.y + _TITLE / 2, "ⓘ", colour=FAINT)
+    canvas.text(box.x + 10, box.y + _TITLE / 2, panel.title, size=12.5, bold=True, room=box.width - 20)
     inner = box.inside(0, _TITLE, 0, 0)
     if not any(is_shown(panel, series) for answer in answers for series in answer.series):
         draw_empty(canvas, inner, panel)

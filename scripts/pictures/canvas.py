@@ -116,7 +116,7 @@ class Canvas:
 
     def texts(self) -> list[Text]:
         """All texts that are to be seen."""
-        return [text for text in self.figure.findobj(Text) if text.get_text().strip()]
+        return [text for text in self.figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
 
     def save(self, path: Path) -> None:
         """Write the picture as PNG, of few colours, which is a third of the size."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from retold.dashboards.boards.model import Heatmap, Summary, TimeSeries
 from scripts.pictures.canvas import Box, Canvas
@@ -113,8 +113,9 @@ def _scale(axes: Axes, panel: TimeSeries, series: Sequence[Series]) -> None:
     if most - least < 1e-9 or all(math.isnan(value) or value == 0 for each in series for value in each.values):
         most = least + 1
     axes.set_ylim(least, most)
-    axes.yaxis.set_major_locator(MaxNLocator(5 if panel.height <= 9 else 6, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, panel.unit)))
+    values = MaxNLocator(5 if panel.height <= 9 else 6, steps=[1, 2, 2.5, 5, 10]).tick_values(least, most)
+    seen = [value for value in values if least <= value <= most]
+    axes.set_yticks(seen, [tick(value, panel.unit) for value in seen])
 
 
 def _margin(canvas: Canvas, panel: TimeSeries, series: Sequence[Series]) -> float:

@@ -1,0 +1,189 @@
+"""Boards drawn from what a real Prometheus answers: every panel has its numbers, and no text stands upon another."""
+
+import math
+import time
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from prometheus_client import CollectorRegistry, start_http_server
+
+import retold
+from retold import Policy
+from retold.dashboards.boards import all_boards
+from retold.dashboards.boards.model import BarGauge, Gauge, Heatmap, Panel, Stat, TimeSeries, Unit
+from retold.dashboards.options import Options
+from retold.exporters.prometheus import Prometheus
+from retold.testing import ManualClock
+from scripts.draw_boards import ago, main
+from scripts.pictures.board import draw_board, draw_panel
+from scripts.pictures.canvas import Box, Canvas
+from scripts.pictures.numbers import spelled, tick
+from scripts.pictures.prometheus import Answer, Asking, PrometheusError, Series
+from tests.forms import Failing
+from tests.services.prometheus import PrometheusServer
+
+BOARDS = all_boards(Options())
+OPERATION = "shop.fetch_the_page_of_a_paper_by_its_number"
+
+
+@pytest.fixture(scope="module")
+def seen() -> Iterator[Asking]:
+    """A quarter of a minute in which a Prometheus has seen calls succeed, recover and give up."""
+    registry = CollectorRegistry()
+    endpoint, thread = start_http_server(0, "127.0.0.1", registry)
+    policy = Policy(on=OSError, operation=OPERATION, backoff=0.1, clock=ManualClock())
+    # Scraped twice: rates and increases are of what lies between.
+    with retold.configure(exporters=[Prometheus(registry)]):
+        calls(policy)
+        with PrometheusServer([f"127.0.0.1:{endpoint.server_port}"]) as started:
+            started.wait_until("retold_calls_total", bool)
+            calls(policy)
+            started.wait_until("sum(increase(retold_give_ups_total[15s])) > 0", bool)
+            now = time.time()
+            yield Asking(url=started.url, start=now - 15, end=now, operation=OPERATION, step=0.25, rate_interval=15)
+    endpoint.shutdown()
+    endpoint.server_close()
+    thread.join()
+
+
+def calls(policy: Policy) -> None:
+    policy.call(str, "at once")
+    policy.call(Failing(OSError, "recovered"))
+    policy.run(Failing(OSError, TimeoutError, ConnectionError))
+
+
+def said(canvas: Canvas) -> list[str]:
+    return [text.get_text() for text in canvas.texts()]
+
+
+def overlaps(canvas: Canvas) -> list[tuple[str, str]]:
+    canvas.figure.draw_without_rendering()
+    boxes = [(text.get_text(), text.get_window_extent()) for text in canvas.texts()]
+    return [
+        (one, other)
+        for (one, upper), (other, lower) in combinations(boxes, 2)
+        if upper.padded(-1).overlaps(lower.padded(-1))
+    ]
+
+
+def drawn(name: str, asked: Asking) -> tuple[Canvas, list[str]]:
+    told: list[str] = []
+    return draw_board(BOARDS[name], asked, told.append), told
+
+
+@pytest.mark.parametrize(("name", "operation"), [("overview", ".+"), ("operation", OPERATION)])
+def test_a_board_is_drawn_with_all_its_panels(seen: Asking, name: str, operation: str, tmp_path: Path) -> None:
+    canvas, told = drawn(name, seen.of(operation))
+    canvas.save(tmp_path / "new" / "picture.png")
+
+    assert [line.split(":")[0] for line in told] == [panel.title for panel in BOARDS[name].panels]
+    assert {panel.title for panel in BOARDS[name].panels} <= set(said(canvas))
+    assert overlaps(canvas) == []
+    with Image.open(tmp_path / "new" / "picture.png") as picture:
+        assert picture.size == (round(canvas.width * 1.25), round(canvas.height * 1.25))
+        assert len(picture.getcolors() or []) > 20
+
+
+def test_the_numbers_are_those_of_the_calls(seen: Asking) -> None:
+    canvas, _ = drawn("operation", seen)
+
+    assert seen.operations() == [OPERATION]
+    assert {"66.7%", "2.00", "OSError", "TimeoutError", "ConnectionError", "attempt 2", "50%"} <= set(said(canvas))
+
+
+def test_an_operation_without_calls_leaves_reasons_where_numbers_would_be(seen: Asking) -> None:
+    canvas, told = drawn("operation", seen.of("shop.unknown"))
+
+    assert [line for line in told if not line.endswith(" 0 series")] == []
+    assert {panel.empty for panel in BOARDS["operation"].panels} <= set(said(canvas))
+    assert overlaps(canvas) == []
+
+
+def test_a_query_that_is_refused_is_told_with_the_query(seen: Asking) -> None:
+    with pytest.raises(PrometheusError, match=r"refuses .*retold_operation.*parse error"):
+        drawn("operation", seen.of('"'))
+
+
+def test_the_command_says_who_does_not_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["--prometheus", "http://127.0.0.1:1", "--output", str(tmp_path / "none.png")])
+
+    out, err = capsys.readouterr()
+    assert (status, out) == (1, "")
+    assert err.startswith("draw_boards: http://127.0.0.1:1 does not answer as Prometheus does: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_draws_the_operation_with_the_most_give_ups(
+    seen: Asking, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = f"--prometheus {seen.url} --board operation --from now-1m --scrape-interval 1s --output {tmp_path}/a.png"
+
+    assert main(words.split()) == 0
+
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"drew {tmp_path}/a.png (")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def one_panel(panel: Panel, answers: list[Answer]) -> Canvas:
+    canvas = Canvas(400, 300)
+    draw_panel(canvas, Box(0, 0, 400, 300), panel, answers)
+    canvas.figure.draw_without_rendering()
+    return canvas
+
+
+def answer(panel: Panel, *values: float, **labels: str) -> Answer:
+    times = [float(index) for index in range(len(values))]
+    return Answer(panel.targets[0], [Series("it", labels, times, list(values))], [(0.5, 1.0), (1.5, 2.0)])
+
+
+def panel_of(kind: type[Panel], title: str) -> Panel:
+    return next(
+        each for board in BOARDS.values() for each in board.panels if isinstance(each, kind) and each.title == title
+    )
+
+
+def test_exemplars_are_dots_upon_the_lines() -> None:
+    latency = panel_of(TimeSeries, "How long calls take")
+
+    canvas = one_panel(latency, [answer(latency, 0.5, math.nan, 1.0)])
+
+    (dots,) = (each for each in canvas.figure.axes[0].collections if len(each.get_offsets()) == 2)
+    assert dots.get_offsets()[:, 1].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("kind", [Stat, Gauge, BarGauge, Heatmap, TimeSeries])
+def test_a_panel_without_a_number_says_why(kind: type[Panel]) -> None:
+    shown = next(each for each in BOARDS["operation"].panels if isinstance(each, kind))
+
+    assert shown.empty in said(one_panel(shown, [answer(shown, math.nan, math.nan, le="1")]))
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "decimals", "read", "beside_an_axis"),
+    [
+        (0.98765, "percentunit", 1, "98.8%", "98.8%"),
+        (0.5, "percentunit", None, "50%", "50%"),
+        (12345, "short", None, "12.3 K", "12.3 K"),
+        (2_500_000, "short", None, "2.50 Mil", "2.5 Mil"),
+        (0.25, "cps", None, "0.250 c/s", "0.25 c/s"),
+        (0, "s", None, "0 s", "0 s"),
+        (0.005, "s", None, "5 ms", "5 ms"),
+        (2.5, "s", None, "2.50 s", "2.5 s"),
+        (90, "s", None, "1.50 min", "1.5 min"),
+        (1.714, "none", 2, "1.71", "1.71"),
+        (math.nan, "none", None, "-", "-"),
+    ],
+)
+def test_numbers_read_as_their_unit_says(
+    value: float, unit: Unit, decimals: int | None, read: str, beside_an_axis: str
+) -> None:
+    assert spelled(value, unit, decimals) == read
+    assert math.isnan(value) or tick(value, unit) == beside_an_axis
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("15m", 900), ("-90s", 90), ("now-6h", 21600), ("1d", 86400)])
+def test_times_are_read_as_grafana_writes_them(text: str, seconds: float) -> None:
+    assert ago(text) == seconds
