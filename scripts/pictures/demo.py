@@ -13,11 +13,11 @@ from tempfile import TemporaryDirectory
 from tests.services.ports import free_port
 from tests.services.prometheus import PrometheusServer
 
-SCRAPE_INTERVAL = 4.0
+SCRAPE_INTERVAL = 5.0
 RUN, INCIDENT_AT, INCIDENT_FOR = 270, 80, 120
 """Seconds that the demo runs, after which the incident begins, and that it lasts."""
 
-_CALLS_PER_SECOND = 32
+_CALLS_PER_SECOND = 24
 
 
 @contextmanager

@@ -16,7 +16,7 @@ NAMED = {
     "orange": "#ff9830",
     "yellow": "#fade2a",
     "blue": "#5794f2",
-    "dark-red": "#c4162a",
+    "light-blue": "#8ab8ff",
     "purple": "#b877d9",
     "light-purple": "#ca95e5",
     "gray": "#808080",

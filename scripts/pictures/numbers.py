@@ -21,6 +21,8 @@ def spelled(value: float, unit: Unit, decimals: int | None = None) -> str:
             return f"{_in_thousands(value, decimals)} c/s"
         case "short":
             return _in_thousands(value, decimals)
+        case "locale":
+            return f"{value:,.{decimals or 0}f}"
         case "none":
             return _rounded(value, decimals)
 

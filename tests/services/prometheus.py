@@ -113,7 +113,7 @@ class PrometheusServer:
         address = f"127.0.0.1:{free_port()}"
         self.url = f"http://{address}"
         jobs = [{"job_name": "test", "static_configs": [{"targets": self._targets}]}]
-        times = {"scrape_interval": self._every, "scrape_timeout": "250ms"}
+        times = {"scrape_interval": self._every, "scrape_timeout": self._every}
         config = folder / "prometheus.yml"
         config.write_text(json.dumps({"global": times, "scrape_configs": jobs}))  # JSON is YAML too
         return [

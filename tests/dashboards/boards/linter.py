@@ -18,7 +18,7 @@ Rule: TypeAlias = Callable[[Json], Iterator[str]]
 
 RULES: dict[str, Rule] = {}
 
-UNITS = {"none", "short", "percent", "percentunit", "s", "ms", "cps", "ops", "reqps", "bytes"}
+UNITS = {"none", "short", "percent", "percentunit", "s", "ms", "cps", "ops", "reqps", "locale", "bytes"}
 """Of the units that it knows, those that a board of retries could need."""
 
 

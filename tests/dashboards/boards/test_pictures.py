@@ -5,7 +5,9 @@ import time
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
+from typing import Never
 
+import numpy as np
 import pytest
 from PIL import Image
 from prometheus_client import CollectorRegistry, start_http_server
@@ -49,7 +51,7 @@ def seen() -> Iterator[Asking]:
     thread.join()
 
 
-def calls(policy: Policy) -> None:
+def calls(policy: Policy[Never]) -> None:
     policy.call(str, "at once")
     policy.call(Failing(OSError, "recovered"))
     policy.run(Failing(OSError, TimeoutError, ConnectionError))
@@ -150,8 +152,8 @@ def test_exemplars_are_dots_upon_the_lines() -> None:
 
     canvas = one_panel(latency, [answer(latency, 0.5, math.nan, 1.0)])
 
-    (dots,) = (each for each in canvas.figure.axes[0].collections if len(each.get_offsets()) == 2)
-    assert dots.get_offsets()[:, 1].tolist() == [1.0, 2.0]
+    places = [np.asarray(each.get_offsets()) for each in canvas.figure.axes[0].collections]
+    assert [[0.5, 1.0], [1.5, 2.0]] in [place.tolist() for place in places]
 
 
 @pytest.mark.parametrize("kind", [Stat, Gauge, BarGauge, Heatmap, TimeSeries])
@@ -167,6 +169,7 @@ def test_a_panel_without_a_number_says_why(kind: type[Panel]) -> None:
         (0.98765, "percentunit", 1, "98.8%", "98.8%"),
         (0.5, "percentunit", None, "50%", "50%"),
         (12345, "short", None, "12.3 K", "12.3 K"),
+        (1234.5, "locale", 0, "1,234", "1,234"),
         (2_500_000, "short", None, "2.50 Mil", "2.5 Mil"),
         (0.25, "cps", None, "0.250 c/s", "0.25 c/s"),
         (0, "s", None, "0 s", "0 s"),

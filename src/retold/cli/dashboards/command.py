@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from retold.cli.dashboards.folder import Folder
 from retold.cli.parser import Parser, number
+from retold.dashboards import Options, files
 from retold.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ def _add_options(write: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="calls that shall not end in a give-up (0.999)",
     )
+    write.add_argument(
+        "--fallbacks-are-served",
+        action="store_true",
+        help="count a give-up that was served its fallback as if it had succeeded",
+    )
     write.add_argument("--labels", metavar="NAMES", help="labels that rules keep (cluster,namespace,job)")
     write.add_argument("--uid-prefix", metavar="TEXT", help="what the boards' uids begin with (retold)")
     write.add_argument("--runbooks", metavar="URL", help="where the runbooks are published")
@@ -66,8 +72,6 @@ def _write(chosen: argparse.Namespace) -> int:
         files = _files(chosen)
     except SettingsError as error:
         return _refuse(str(error), status=2)
-    except ImportError as error:
-        return _refuse(f"{error} (pip install 'retold[dashboards]')", status=1)
     folder = Folder(chosen.folder)
     try:
         return _check(folder, files) if chosen.check else _write_all(folder, files)
@@ -76,12 +80,11 @@ def _write(chosen: argparse.Namespace) -> int:
 
 
 def _files(chosen: argparse.Namespace) -> dict[str, str]:
-    from retold.dashboards import Options, files  # the rules need an extra
-
     given = {
         "datasource": chosen.datasource,
         "matchers": tuple(chosen.matcher),
         "objective": chosen.objective,
+        "fallbacks_are_served": chosen.fallbacks_are_served,
         "labels": None if chosen.labels is None else tuple(filter(None, chosen.labels.split(","))),
         "uid_prefix": chosen.uid_prefix,
         "runbooks": chosen.runbooks and chosen.runbooks.rstrip("/"),

@@ -82,6 +82,6 @@ def _failures(scope: Scope) -> Table:
         empty="no attempt failed",
         label=kind,
         label_title="Type",
-        columns={"Failures": Column(unit="short", decimals=0)},
+        columns={"Failures": Column(unit="locale", decimals=0)},
         sorted_by="Failures",
     )

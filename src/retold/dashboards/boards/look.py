@@ -14,10 +14,10 @@ SUCCESSES = {EFFECTIVE: GOOD, ACTUAL: BAD, FIRST_TRY: "gray"}
 
 OUTCOMES = {
     Outcome.SUCCESS.value: GOOD,
-    Outcome.NOT_RETRYABLE.value: "purple",
+    Outcome.NOT_RETRYABLE.value: "light-blue",
     Outcome.ATTEMPTS_EXHAUSTED.value: "red",
     Outcome.DEADLINE_EXCEEDED.value: "orange",
-    Outcome.BUDGET_EXHAUSTED.value: "dark-red",
+    Outcome.BUDGET_EXHAUSTED.value: "purple",
     Outcome.HINT_REFUSED.value: "yellow",
     Outcome.ABORTED.value: "light-purple",
     Outcome.CANCELLED.value: "gray",

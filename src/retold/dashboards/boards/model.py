@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-Unit: TypeAlias = Literal["percentunit", "cps", "s", "short", "none"]
-"""How numbers read: a share, per second, seconds, a count in short (1.2 K) or in full."""
+Unit: TypeAlias = Literal["percentunit", "cps", "s", "short", "locale", "none"]
+"""How numbers read: a share, per second, seconds, a count in short (1.2 K) or in full (1,234), or as they are."""
 
 Summary: TypeAlias = Literal["min", "mean", "max", "lastNotNull"]
 

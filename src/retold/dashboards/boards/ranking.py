@@ -18,7 +18,7 @@ def operations(scope: Scope, options: Options) -> Table:
     calls = total(scope.increase(telemetry.CALLS), OPERATION_LABEL)
     gave_up = total(scope.increase(telemetry.GIVE_UPS), OPERATION_LABEL)
     columns = {
-        "Gave up": (gave_up, Column(unit="short", decimals=0, steps=from_above(1, 10))),
+        "Gave up": (gave_up, Column(unit="locale", decimals=0, steps=from_above(1, 10))),
         "Calls per second": (f"{calls} / {RANGE_SECONDS}", Column(unit="cps", decimals=2)),
         "Calls failing": (each.failing(), Column(unit="percentunit", decimals=1, steps=from_above(0.01, 0.05))),
         "Attempts failing": (

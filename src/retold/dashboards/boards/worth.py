@@ -66,7 +66,7 @@ def _calls_by_attempts(scope: Scope) -> BarGauge:
             " second need the last as well, fewer attempts would fail sooner and about as often."
         ),
         targets=(refused, *(Target(expression=f"{each.calls(scope)} > 0", legend=str(each)) for each in _all())),
-        unit="short",
+        unit="locale",
         width=7,
         height=8,
         empty="no calls ended in this time",
