@@ -49,9 +49,7 @@ def _label(shown: Table) -> dict[str, Any]:
 
 def _column(shown: Table, name: str) -> dict[str, Any]:
     column = shown.columns[name]
-    properties: dict[str, Any] = {"unit": column.unit}
-    if column.decimals is not None:
-        properties["decimals"] = column.decimals
+    properties: dict[str, Any] = {"unit": column.unit, "decimals": column.decimals}
     if column.steps:
         properties |= {
             "color": {"mode": "thresholds"},

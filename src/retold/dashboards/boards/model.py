@@ -120,7 +120,7 @@ class Column:
     """
 
     unit: Unit
-    decimals: int | None = None
+    decimals: int
     steps: tuple[Step, ...] = ()
 
 
