@@ -30,6 +30,7 @@ def draw_board(board: Board, asking: Asking, tell: Callable[[str], None]) -> Can
     lines = max(place.y + place.height for _, place in everything)
     canvas = Canvas(_WIDTH, _HEAD + lines * (_CELL_HEIGHT + _GAP) + _GAP)
     _draw_head(canvas, board, asking)
+    marks = asking.marks(board)
     for thing, place in everything:
         box = _box(place)
         if isinstance(thing, Row):
@@ -38,12 +39,12 @@ def draw_board(board: Board, asking: Asking, tell: Callable[[str], None]) -> Can
         else:
             answers = asking.answers(thing)
             tell(f"{thing.title}: {sum(len(answer.series) for answer in answers)} series")
-            draw_panel(canvas, box, thing, answers)
+            draw_panel(canvas, box, thing, answers, marks)
     return canvas
 
 
-def draw_panel(canvas: Canvas, box: Box, panel: Panel, answers: list[Answer]) -> None:
-    """One panel, with what its queries gave."""
+def draw_panel(canvas: Canvas, box: Box, panel: Panel, answers: list[Answer], marks: list[float]) -> None:
+    """One panel, with what its queries gave, and the moments to mark on it."""
     canvas.frame(box)
     canvas.text(box.x + 10, box.y + _TITLE / 2, panel.title, size=12.5, bold=True, room=box.width - 20)
     inner = box.inside(0, _TITLE, 0, 0)
@@ -52,7 +53,7 @@ def draw_panel(canvas: Canvas, box: Box, panel: Panel, answers: list[Answer]) ->
         return
     match panel:
         case TimeSeries():
-            draw_time_series(canvas, inner, panel, answers)
+            draw_time_series(canvas, inner, panel, answers, marks)
         case Stat():
             draw_stat(canvas, inner, panel, answers)
         case Gauge():

@@ -27,8 +27,10 @@ _LINE = 18
 _HEAT = LinearSegmentedColormap.from_list("heat", ["#3b2416", "#8c4a12", "#ff9830", "#fff1dc"])
 
 
-def draw_time_series(canvas: Canvas, box: Box, panel: TimeSeries, answers: Sequence[Answer]) -> None:
-    """Lines, those that are stacked as areas, with exemplars as dots, above a legend."""
+def draw_time_series(
+    canvas: Canvas, box: Box, panel: TimeSeries, answers: Sequence[Answer], marks: Sequence[float]
+) -> None:
+    """Lines, those that are stacked as areas, with exemplars as dots, above a legend; `marks` are upright lines."""
     series = [each for answer in answers for each in answer.series]
     colours = [_colour(panel, each, index) for index, each in enumerate(series)]
     height = _legend_height(canvas, box, panel, series)
@@ -48,6 +50,8 @@ def draw_time_series(canvas: Canvas, box: Box, panel: TimeSeries, answers: Seque
         if panel.least == 0 and not dashed:
             axes.fill_between(each.times, 0, values, color=colour, alpha=0.06, linewidth=0)
     _dots(axes, answers)
+    for moment in marks:
+        axes.axvline(moment, color=NAMED["red"], linewidth=1, linestyle=(0, (3, 3)), alpha=0.8)
     _scale(axes, panel, series)
     _time(axes, series[0].times)
     _legend(canvas, Box(box.x + 12, box.y + box.height - height, box.width - 24, height), panel, series, colours)
@@ -114,7 +118,8 @@ def _scale(axes: Axes, panel: TimeSeries, series: Sequence[Series]) -> None:
         most = least + 1
     axes.set_ylim(least, most)
     values = MaxNLocator(5 if panel.height <= 9 else 6, steps=[1, 2, 2.5, 5, 10]).tick_values(least, most)
-    seen = [value for value in values if least <= value <= most]
+    slack = (most - least) * 1e-6
+    seen = [value for value in values if least - slack <= value <= most + slack]
     axes.set_yticks(seen, [tick(value, panel.unit) for value in seen])
 
 

@@ -10,7 +10,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, build_opener
 
-from retold.dashboards.boards.model import Panel, Target
+from retold.dashboards.boards.model import Board, Panel, Target
 from retold.dashboards.variables import filled
 
 
@@ -72,6 +72,15 @@ class Asking:
         """
         return [self._answer(panel, target) for target in panel.targets]
 
+    def marks(self, board: Board) -> list[float]:
+        """The moments at which the board's annotations begin, such as alerts that begin to fire."""
+        found = [
+            series
+            for annotation in board.annotations
+            for series in self._over_time(Target(expression=annotation.expression), self._filled(annotation.expression))
+        ]
+        return sorted({moment for series in found for moment in _beginnings(series)})
+
     def operations(self) -> list[str]:
         """The operations that had calls in the time shown, most give-ups first."""
         span = f"{self.end - self.start:.0f}s"
@@ -79,15 +88,14 @@ class Asking:
         return [each["metric"]["retold_operation"] for each in self._ask("query", query=asked, time=self.end)["result"]]
 
     def _answer(self, panel: Panel, target: Target) -> Answer:
-        expression = filled(
-            target.expression,
-            operation=self.operation,
-            rate_interval=self.rate_interval,
-            shown=self.end - self.start,
-        )
+        expression = self._filled(target.expression)
         if panel.instant:
             return Answer(target, self._now(target, expression), [])
         return Answer(target, self._over_time(target, expression), self._exemplars(target, expression))
+
+    def _filled(self, expression: str) -> str:
+        shown = self.end - self.start
+        return filled(expression, operation=self.operation, rate_interval=self.rate_interval, shown=shown)
 
     def _now(self, target: Target, expression: str) -> list[Series]:
         answer = self._ask("query", query=expression, time=self.end)
@@ -128,6 +136,15 @@ class Asking:
 
 # What runs on this machine is never behind the proxy that the environment may name.
 _direct = build_opener(ProxyHandler({}))
+
+
+def _beginnings(series: Series) -> list[float]:
+    before = [math.nan, *series.values]
+    return [
+        time
+        for time, value, last in zip(series.times, series.values, before, strict=False)
+        if math.isnan(last) and not math.isnan(value)
+    ]
 
 
 def _name(target: Target, labels: dict[str, str]) -> str:

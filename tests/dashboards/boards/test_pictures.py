@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Never
@@ -15,7 +16,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 import retold
 from retold import Policy
 from retold.dashboards.boards import all_boards
-from retold.dashboards.boards.model import BarGauge, Gauge, Heatmap, Panel, Stat, TimeSeries, Unit
+from retold.dashboards.boards.model import Annotation, BarGauge, Gauge, Heatmap, Panel, Stat, TimeSeries, Unit
 from retold.dashboards.options import Options
 from retold.exporters.prometheus import Prometheus
 from retold.testing import ManualClock
@@ -104,6 +105,17 @@ def test_an_operation_without_calls_leaves_reasons_where_numbers_would_be(seen: 
     assert overlaps(canvas) == []
 
 
+def test_moments_are_those_at_which_an_annotation_begins(seen: Asking) -> None:
+    began = Annotation(title="", expression="(vector(time()) % 10 < 5)", heading="", text="")
+    start = seen.start // 10 * 10
+    asked = replace(seen, start=start, end=start + 20, step=2.5)
+
+    marks = asked.marks(replace(BOARDS["overview"], annotations=(began,)))
+
+    assert marks == [start, start + 10, start + 20]
+    assert seen.marks(BOARDS["overview"]) == []
+
+
 def test_a_query_that_is_refused_is_told_with_the_query(seen: Asking) -> None:
     with pytest.raises(PrometheusError, match=r"refuses .*retold_operation.*parse error"):
         drawn("operation", seen.of('"'))
@@ -131,7 +143,7 @@ def test_the_command_draws_the_operation_with_the_most_give_ups(
 
 def one_panel(panel: Panel, answers: list[Answer]) -> Canvas:
     canvas = Canvas(400, 300)
-    draw_panel(canvas, Box(0, 0, 400, 300), panel, answers)
+    draw_panel(canvas, Box(0, 0, 400, 300), panel, answers, [1.0])
     canvas.figure.draw_without_rendering()
     return canvas
 
@@ -154,6 +166,14 @@ def test_exemplars_are_dots_upon_the_lines() -> None:
 
     places = [np.asarray(each.get_offsets()) for each in canvas.figure.axes[0].collections]
     assert [[0.5, 1.0], [1.5, 2.0]] in [place.tolist() for place in places]
+
+
+def test_moments_are_marked_upon_the_lines() -> None:
+    latency = panel_of(TimeSeries, "How long calls take")
+
+    canvas = one_panel(latency, [answer(latency, 0.5, 0.7, 1.0)])
+
+    assert [1.0, 1.0] in [np.asarray(line.get_xdata()).tolist() for line in canvas.figure.axes[0].lines]
 
 
 @pytest.mark.parametrize("kind", [Stat, Gauge, BarGauge, Heatmap, TimeSeries])
