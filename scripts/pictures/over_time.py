@@ -34,7 +34,7 @@ def draw_time_series(
     series = [each for answer in answers for each in answer.series]
     colours = [_colour(panel, each, index) for index, each in enumerate(series)]
     height = _legend_height(canvas, box, panel, series)
-    axes = canvas.axes(box.inside(_margin(canvas, panel, series), 6, 10, 24 + height))
+    axes = canvas.axes(box.inside(64 if panel.unit in ("cps", "s") else 52, 6, 10, 24 + height))
     floor = np.zeros(len(series[0].times))
     for each, colour in zip(series, colours, strict=True):
         values = np.array(each.values)
@@ -44,9 +44,8 @@ def draw_time_series(
             floor = top
             continue
         dashed = each.name in panel.dashed
-        axes.plot(
-            each.times, values, color=colour, linewidth=1.8, linestyle=(0, (4, 3)) if dashed else "-", clip_on=False
-        )
+        style = (0, (4, 3)) if dashed else "-"
+        axes.plot(each.times, values, color=colour, linewidth=1.8, linestyle=style, clip_on=False)
         if panel.least == 0 and not dashed:
             axes.fill_between(each.times, 0, values, color=colour, alpha=0.06, linewidth=0)
     _dots(axes, answers)
@@ -111,21 +110,14 @@ def _dots(axes: Axes, answers: Sequence[Answer]) -> None:
 def _scale(axes: Axes, panel: TimeSeries, series: Sequence[Series]) -> None:
     low, high = axes.get_ylim()
     least = low if panel.least is None else panel.least
-    most = high if panel.most is None else max(panel.most, 0)
-    if panel.stacked or panel.least is not None:
-        most = max(most, least + 1e-9)
-    if most - least < 1e-9 or all(math.isnan(value) or value == 0 for each in series for value in each.values):
+    most = high if panel.most is None else panel.most
+    if all(math.isnan(value) or value == 0 for each in series for value in each.values):
         most = least + 1
     axes.set_ylim(least, most)
     values = MaxNLocator(5 if panel.height <= 9 else 6, steps=[1, 2, 2.5, 5, 10]).tick_values(least, most)
     slack = (most - least) * 1e-6
     seen = [value for value in values if least - slack <= value <= most + slack]
     axes.set_yticks(seen, [tick(value, panel.unit) for value in seen])
-
-
-def _margin(canvas: Canvas, panel: TimeSeries, series: Sequence[Series]) -> float:
-    """Room for the numbers of the left axis."""
-    return 64 if panel.unit in ("cps", "s") else 52
 
 
 def _time(axes: Axes, times: Sequence[float]) -> None:

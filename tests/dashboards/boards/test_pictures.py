@@ -11,10 +11,10 @@ from typing import Never
 import numpy as np
 import pytest
 from PIL import Image
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, Metric, start_http_server
 
 import retold
-from retold import Policy
+from retold import Policy, telemetry
 from retold.dashboards.boards import all_boards
 from retold.dashboards.boards.model import Annotation, BarGauge, Gauge, Heatmap, Panel, Stat, TimeSeries, Unit
 from retold.dashboards.options import Options
@@ -34,22 +34,45 @@ OPERATION = "shop.fetch_the_page_of_a_paper_by_its_number"
 
 @pytest.fixture(scope="module")
 def seen() -> Iterator[Asking]:
-    """A quarter of a minute in which a Prometheus has seen calls succeed, recover and give up."""
+    """A quarter of a minute in which a Prometheus has seen calls succeed, recover and give up.
+
+    It saw them twice: one of its targets spells bounds of buckets as Python's clients do, one as the others.
+    """
     registry = CollectorRegistry()
     endpoint, thread = start_http_server(0, "127.0.0.1", registry)
+    other, other_thread = start_http_server(0, "127.0.0.1", Others(registry))
     policy = Policy(on=OSError, operation=OPERATION, backoff=0.1, clock=ManualClock())
     # Scraped twice: rates and increases are of what lies between.
     with retold.configure(exporters=[Prometheus(registry)]):
         calls(policy)
-        with PrometheusServer([f"127.0.0.1:{endpoint.server_port}"]) as started:
-            started.wait_until("retold_calls_total", bool)
+        with PrometheusServer([f"127.0.0.1:{each.server_port}" for each in (endpoint, other)]) as started:
+            started.wait_until("count(retold_call_active)", lambda found: [each.value for each in found] == [2])
             calls(policy)
-            started.wait_until("sum(increase(retold_give_ups_total[15s])) > 0", bool)
+            started.wait_until(
+                "sum by (instance) (increase(retold_give_ups_total[15s])) > 0", lambda found: len(found) == 2
+            )
             now = time.time()
             yield Asking(url=started.url, start=now - 15, end=now, operation=OPERATION, step=0.25, rate_interval=15)
-    endpoint.shutdown()
-    endpoint.server_close()
-    thread.join()
+    for each, its_thread in ((endpoint, thread), (other, other_thread)):
+        each.shutdown()
+        each.server_close()
+        its_thread.join()
+
+
+class Others(CollectorRegistry):
+    """The same metrics with bounds of buckets as clients in other languages spell them: `1` and not `1.0`."""
+
+    def __init__(self, of: CollectorRegistry) -> None:
+        super().__init__()
+        self._of = of
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._of.collect():
+            for number, sample in enumerate(metric.samples):
+                if "le" in sample.labels:
+                    labels = sample.labels | {"le": sample.labels["le"].removesuffix(".0")}
+                    metric.samples[number] = sample._replace(labels=labels)
+            yield metric
 
 
 def calls(policy: Policy[Never]) -> None:
@@ -95,6 +118,22 @@ def test_the_numbers_are_those_of_the_calls(seen: Asking) -> None:
 
     assert seen.operations() == [OPERATION]
     assert {"66.7%", "2.00", "OSError", "TimeoutError", "ConnectionError", "attempt 2", "50%"} <= set(said(canvas))
+
+
+@pytest.mark.parametrize(
+    ("title", "metric"),
+    [
+        ("Attempts per call, over time", telemetry.CALL_ATTEMPTS),
+        ("Delays between attempts", telemetry.RETRY_DELAYS),
+    ],
+)
+def test_buckets_are_one_however_clients_spell_their_bounds(seen: Asking, title: str, metric: telemetry.Metric) -> None:
+    heatmap = panel_of(Heatmap, title)
+
+    (answered,) = seen.answers(heatmap)
+
+    found = {each.labels["le"] for each in answered.series}
+    assert found == {"+Inf", *(f"{bound:g}" for bound in metric.buckets)}
 
 
 def test_an_operation_without_calls_leaves_reasons_where_numbers_would_be(seen: Asking) -> None:

@@ -22,7 +22,7 @@ def load(scope: Scope) -> tuple[TimeSeries, ...]:
             title="Calls and attempts",
             description=(
                 "The gap is the load that retries add to dependencies. When attempts rise while calls do not, retries"
-                " may keep a dependency down: lower `attempts`, or set a budget, and see if it recovers."
+                " may keep a dependency down: lower `attempts`, or wait longer between them, and see if it recovers."
             ),
             targets=(
                 Target(expression=calls, legend="calls"),

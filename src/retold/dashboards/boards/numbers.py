@@ -49,7 +49,7 @@ def numbers(scope: Scope, options: Options) -> tuple[Stat, ...]:
         _number(
             "Attempts per call",
             "How much retries multiply the load on the dependency. 1 is no retries. Above 1.5 for long, lower"
-            " `attempts` or set a budget.",
+            " `attempts`.",
             shown.amplification(),
             from_above(1.5, 2),
             unit="none",

@@ -16,7 +16,7 @@ from retold.dashboards.options import Options
 
 def operation(options: Options) -> Board:
     """The board *Retold / Operation*."""
-    scope = Scope.of(options, "=")
+    scope = Scope.of(options, "operation")
     return Board(
         uid=f"{options.uid_prefix}-operation",
         title="Retold / Operation",

@@ -18,7 +18,7 @@ from retold.dashboards.options import Options
 
 def overview(options: Options) -> Board:
     """The board *Retold / Overview*."""
-    scope = Scope.of(options, "=~")
+    scope = Scope.of(options, "operations")
     return Board(
         uid=f"{options.uid_prefix}-overview",
         title="Retold / Overview",

@@ -8,10 +8,11 @@ jump.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from retold import telemetry
 from retold.dashboards.options import Options
-from retold.dashboards.promql import Operator, Part, match, select
+from retold.dashboards.promql import Part, match, select
 from retold.dashboards.variables import INSTANCE, JOB, OPERATION, RANGE, RATE_INTERVAL
 from retold.events import AttemptOutcome, Outcome
 from retold.telemetry import Metric, label_name, label_value
@@ -37,18 +38,19 @@ class Scope:
     """The matchers that every selector of a board has."""
 
     targets: tuple[str, ...]
-    operation: tuple[str, ...] = ()
+    operation: str
 
     @classmethod
-    def of(cls, options: Options, operation: Operator | None = None) -> Scope:
-        """What the variables of a board choose; `operation` is how the chosen one is matched, None if it is not."""
+    def of(cls, options: Options, chosen: Literal["operations", "operation"]) -> Scope:
+        """What the variables of a board choose: several operations, or one."""
         # A choice of several is a regular expression, in which Grafana escapes the names; one alone is not escaped.
-        chosen = () if operation is None else (f'{OPERATION_LABEL}{operation}"${OPERATION}"',)
-        return cls((f'{JOB}=~"${JOB}"', f'{INSTANCE}=~"${INSTANCE}"', *options.matchers), chosen)
+        operator = "=~" if chosen == "operations" else "="
+        targets = f'{JOB}=~"${JOB}"', f'{INSTANCE}=~"${INSTANCE}"', *options.matchers
+        return cls(targets, f'{OPERATION_LABEL}{operator}"${OPERATION}"')
 
     def select(self, metric: Metric, *matchers: str, part: Part | None = None) -> str:
         """A selector of what the board is about."""
-        operation = self.operation if telemetry.OPERATION in metric.keys else ()
+        operation = (self.operation,) if telemetry.OPERATION in metric.keys else ()
         return select(metric, *self.targets, *operation, *matchers, part=part)
 
     def rate(self, metric: Metric, *matchers: str, part: Part | None = None) -> str:
