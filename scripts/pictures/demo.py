@@ -30,20 +30,21 @@ def scraped_demo(tell: Callable[[str], None]) -> Generator[tuple[str, float, flo
     port = free_port()
     scraping = PrometheusServer([f"127.0.0.1:{port}"], every=f"{SCRAPE_INTERVAL:g}s")
     with TemporaryDirectory() as folder, scraping as server:
-        command = _command(port, Path(folder))
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        try:
-            # Prometheus hands targets to its scrapers on a tick of its own, and a rate needs two scrapes.
-            began = time.time() + 10
-            while (left := began + RUN - time.time()) > 0:
-                if process.poll() is not None:
-                    raise RuntimeError(f"the demo ended with {process.returncode}: {process.communicate()[0]}")
-                tell(f"the demo runs for another {left:.0f} s")
-                time.sleep(min(left, 15))
-            yield server.url, began, time.time()
-        finally:
-            process.terminate()
-            process.communicate(timeout=30)
+        with (Path(folder) / "log").open("w+") as log:
+            process = subprocess.Popen(_command(port, Path(folder)), stdout=log, stderr=subprocess.STDOUT)
+            try:
+                # Prometheus hands targets to its scrapers on a tick of its own, and a rate needs two scrapes.
+                began = time.time() + 10
+                while (left := began + RUN - time.time()) > 0:
+                    if process.poll() is not None:
+                        log.seek(0)
+                        raise RuntimeError(f"the demo ended {left:.0f} s too soon:\n{log.read()[-1000:]}")
+                    tell(f"the demo runs for another {left:.0f} s")
+                    time.sleep(min(left, 15))
+                yield server.url, began, time.time()
+            finally:
+                process.terminate()
+                process.wait(timeout=30)
 
 
 def _command(port: int, folder: Path) -> list[str]:
