@@ -19,6 +19,7 @@ from retold.dashboards.boards import all_boards
 from retold.dashboards.boards.model import Annotation, BarGauge, Gauge, Heatmap, Panel, Stat, TimeSeries, Unit
 from retold.dashboards.options import Options
 from retold.exporters.prometheus import Prometheus
+from retold.journal import JOURNAL
 from retold.testing import ManualClock
 from scripts.draw_boards import ago, main
 from scripts.pictures.board import draw_board, draw_panel
@@ -38,6 +39,7 @@ def seen() -> Iterator[Asking]:
 
     It saw them twice: one of its targets spells bounds of buckets as Python's clients do, one as the others.
     """
+    JOURNAL.forget()  # what earlier modules left, since this comes before the fixture that does so for each test
     registry = CollectorRegistry()
     endpoint, thread = start_http_server(0, "127.0.0.1", registry)
     other, other_thread = start_http_server(0, "127.0.0.1", Others(registry))
