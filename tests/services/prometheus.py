@@ -43,19 +43,36 @@ class PrometheusServer:
     The first scrape comes five seconds after the start, whatever the interval: Prometheus hands new
     targets to its scrapers on a tick of its own. Tests that only ask should share one server.
 
-    Scrapes `every` so often.
+    Scrapes, and evaluates `rules`, `every` so often; what fires goes to `alertmanagers`.
 
     Skips the test, or fails it, as `need` does if Prometheus is not installed.
+
+    Args:
+        targets: What to scrape, each as `host:port`.
+        every: A duration as Prometheus writes it.
+        rules: Files of recording and alerting rules.
+        alertmanagers: Each as `host:port`.
     """
 
-    def __init__(self, targets: Sequence[str], *, every: str = "250ms") -> None:
+    binary, package = "prometheus", "prometheus"
+
+    def __init__(
+        self,
+        targets: Sequence[str],
+        *,
+        every: str = "250ms",
+        rules: Sequence[Path] = (),
+        alertmanagers: Sequence[str] = (),
+    ) -> None:
         self.url = ""
         self._targets = list(targets)
         self._every = every
+        self._rules = list(rules)
+        self._alertmanagers = list(alertmanagers)
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
-        binary = need("prometheus", "prometheus")
+        binary = need(self.binary, self.package)
         self._running = serve(lambda folder: self._command(binary, folder), self._answers_from)
         return self
 
@@ -109,13 +126,19 @@ class PrometheusServer:
         active = self._api("targets", state="active")["activeTargets"]
         return len(active) == len(self._targets) and all(target["health"] == "up" for target in active)
 
+    def alertmanagers(self) -> list[str]:
+        """Return the addresses that it sends alerts to."""
+        return [active["url"] for active in self._api("alertmanagers")["activeAlertmanagers"]]
+
     def _command(self, binary: str, folder: Path) -> list[str]:
         address = f"127.0.0.1:{free_port()}"
         self.url = f"http://{address}"
-        jobs = [{"job_name": "test", "static_configs": [{"targets": self._targets}]}]
-        times = {"scrape_interval": self._every, "scrape_timeout": self._every}
+        alerted = [{"static_configs": [{"targets": self._alertmanagers}]}]
+        whole = self._scrape_config()
+        whole["global"]["evaluation_interval"] = self._every
+        whole |= {"rule_files": [str(path.resolve()) for path in self._rules], "alerting": {"alertmanagers": alerted}}
         config = folder / "prometheus.yml"
-        config.write_text(json.dumps({"global": times, "scrape_configs": jobs}))  # JSON is YAML too
+        config.write_text(json.dumps(whole))  # JSON is YAML too
         return [
             binary,
             f"--config.file={config}",
@@ -123,8 +146,14 @@ class PrometheusServer:
             f"--web.listen-address={address}",
             "--enable-feature=exemplar-storage",
             "--web.enable-lifecycle",
+            # It finds alertmanagers after five seconds, and would send what fired before then a minute later.
+            "--rules.alert.resend-delay=1s",
             "--log.level=warn",
         ]
+
+    def _scrape_config(self) -> dict[str, Any]:
+        jobs = [{"job_name": "test", "static_configs": [{"targets": self._targets}]}]
+        return {"global": {"scrape_interval": self._every, "scrape_timeout": self._every}, "scrape_configs": jobs}
 
     def _answers_from(self, folder: Path) -> bool:
         # Whoever took the port may be a Prometheus too: only ours works in our folder.
@@ -151,4 +180,11 @@ def promtool_check_metrics(text: str) -> tuple[int, str]:
     """Return the exit status and the output of `promtool check metrics` for an exposition in text format."""
     command = [need("promtool", "prometheus"), "check", "metrics"]
     done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def promtool_check_config(path: Path) -> tuple[int, str]:
+    """Return the exit status and the output of `promtool check config` for a file, and the files that it names."""
+    command = [need("promtool", "prometheus"), "check", "config", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     return done.returncode, done.stdout + done.stderr

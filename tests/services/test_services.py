@@ -1,5 +1,6 @@
 """Prometheus and its tools keep their promises to plain prometheus_client."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +10,13 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, start_http_server
 
 from tests.services import prometheus
+from tests.services.alertmanager import AlertmanagerServer, amtool_check_config
 from tests.services.fixtures import StartPrometheus
 from tests.services.needs import need
 from tests.services.otlp import OtlpSink
 from tests.services.ports import free_port
-from tests.services.prometheus import PrometheusServer, promtool_check_metrics
+from tests.services.prometheus import PrometheusServer, promtool_check_config, promtool_check_metrics
+from tests.services.victoria import VictoriaMetricsServer, vmalert_check_rules
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,55 @@ def test_promtool_accepts_good_metrics_and_names_what_is_wrong_with_bad_ones() -
     status, said = promtool_check_metrics(good.replace("_total", ""))
     assert status != 0
     assert "orders" in said
+
+
+def test_an_alert_of_prometheus_arrives_at_alertmanager_and_at_its_webhook(otlp_sink: OtlpSink, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yml"
+    rule = {"alert": "Always", "expr": "vector(1)", "labels": {"severity": "info"}}
+    rules.write_text(json.dumps({"groups": [{"name": "test", "rules": [rule]}]}))
+
+    with (
+        AlertmanagerServer(webhook=f"{otlp_sink.http_endpoint}/alerts") as alertmanager,
+        PrometheusServer([], rules=[rules], alertmanagers=[alertmanager.address]),
+    ):
+        [alert] = alertmanager.wait_until(bool)
+
+    assert alert["labels"] == {"alertname": "Always", "severity": "info"}
+    assert alert["receivers"] == [{"name": "test"}]
+
+
+def test_alertmanager_takes_alerts_from_tests_and_says_what_it_does_not_hold() -> None:
+    with AlertmanagerServer() as alertmanager:
+        with pytest.raises(TimeoutError, match=r"still \[\]"):
+            alertmanager.wait_until(bool, timeout=0)
+        alertmanager.take([{"labels": {"alertname": "Taken"}}])
+        [alert] = alertmanager.alerts()
+
+    assert alert["labels"] == {"alertname": "Taken"}
+
+
+def test_victoria_metrics_answers_with_the_counter_it_scraped(address: str) -> None:
+    with VictoriaMetricsServer([address]) as server:
+        [sample] = server.wait_until("orders_total", bool)
+
+    assert (sample.value, sample.labels["shop"], sample.labels["instance"]) == (3, "north", address)
+
+
+def test_the_checkers_accept_good_files_and_name_what_is_wrong_with_bad_ones(tmp_path: Path) -> None:
+    rules, config, routes = (tmp_path / name for name in ("rules.yml", "prometheus.yml", "alertmanager.yml"))
+    rule = {"alert": "Always", "expr": "vector(1)"}
+    rules.write_text(json.dumps({"groups": [{"name": "test", "rules": [rule]}]}))
+    config.write_text(json.dumps({"rule_files": ["rules.yml"]}))
+    routes.write_text(json.dumps({"route": {"receiver": "nowhere"}, "receivers": [{"name": "nowhere"}]}))
+
+    statuses = (vmalert_check_rules(rules)[0], promtool_check_config(config)[0], amtool_check_config(routes)[0])
+    assert statuses == (0, 0, 0)
+
+    rules.write_text(rules.read_text().replace("vector(1)", "vector("))
+    routes.write_text(routes.read_text().replace('"receivers": [{"name": "nowhere"', '"receivers": [{"name": "else"'))
+    for status, said in (vmalert_check_rules(rules), promtool_check_config(config), amtool_check_config(routes)):
+        assert status != 0
+        assert "Always" in said or "nowhere" in said
 
 
 @pytest.mark.parametrize(("required", "ends"), [("1", pytest.fail.Exception), ("0", pytest.skip.Exception)])
