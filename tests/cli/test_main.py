@@ -44,9 +44,20 @@ def test_the_demos_help_names_every_option(capsys: pytest.CaptureFixture[str]) -
     status, out, _ = said(["demo", "--help"], capsys)
 
     assert status == 0
-    for option in ("duration", "rate", "failure-rate", "seed", "incident-at", "incident-for", "port", "linger"):
+    for option in (
+        "duration",
+        "rate",
+        "failure-rate",
+        "seed",
+        "incident-at",
+        "incident-for",
+        "port",
+        "linger",
+        "host",
+        "time-scale",
+    ):
         assert f"--{option} " in out
-    assert {"--output", "--exporters", "--plain"} <= set(out.split())
+    assert {"--output", "--exporters", "--plain", "--prometheus"} <= set(out.split())
 
 
 def test_python_m_retold_is_the_command() -> None:

@@ -93,6 +93,12 @@ class Demo:
         return next((pid for pid in _processes() if sought in _command_line(pid)), None)
 
     @property
+    def servers(self) -> list[int]:
+        """The process ids of its Prometheus and its Alertmanager, and of what keeps them."""
+        sought = f"{self.folder / 'prometheus'}/".encode()
+        return [pid for pid in _processes() if any(sought in argument for argument in _command_line(pid))]
+
+    @property
     def metrics_url(self) -> str:
         """Where it serves /metrics, as it said."""
         return self.wait_for_line(r"metrics: (http://\S+)")[1]

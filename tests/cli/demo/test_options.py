@@ -47,6 +47,8 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ("--seed", "1.5", "must be a whole number, 0 or more"),
         ("--port", "70000", "must be a port from 0 (any free one) to 65535"),
         ("--port", "http", "must be a port from 0 (any free one) to 65535"),
+        ("--time-scale", "0.5", "must be a number from 1 to 20"),
+        ("--time-scale", "21", "must be a number from 1 to 20"),
         ("--incident-at", "-1", "must be a number of seconds, 0 or more"),
         ("--incident-for", "0", "must be a number of seconds above 0"),
     ],
@@ -58,6 +60,40 @@ def test_a_value_out_of_bounds(capsys: pytest.CaptureFixture[str], option: str, 
 def test_half_an_incident(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--incident-at 2 needs --incident-for too" in complaint(capsys, "--incident-at=2")
     assert "--incident-for 3 needs --incident-at too" in complaint(capsys, "--incident-for=3")
+
+
+def test_a_prometheus_that_would_have_nothing_to_scrape(capsys: pytest.CaptureFixture[str]) -> None:
+    told = complaint(capsys, "--prometheus", "--exporters=opentelemetry")
+
+    assert "--prometheus needs the exporter prometheus, which --exporters=opentelemetry leaves out" in told
+
+
+@pytest.mark.parametrize(
+    ("there", "missing", "package"),
+    [((), "prometheus", "prometheus"), (("prometheus",), "alertmanager", "prometheus-alertmanager")],
+)
+def test_a_program_that_is_not_on_path(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    there: tuple[str, ...],
+    missing: str,
+    package: str,
+) -> None:
+    for name in there:
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    told = complaint(capsys, "--prometheus", f"--output={tmp_path / 'new'}")
+
+    assert f"--prometheus: {missing} is not on PATH: sudo apt-get install {package}, or see https://" in told
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_address_of_another_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    told = complaint(capsys, "--host=192.0.2.1", "--port=0")
+
+    assert "--host 192.0.2.1 cannot be used (Cannot assign requested address): name an address of this machine" in told
 
 
 def test_an_unknown_exporter(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ OPTIONS = Options(
     rate=1.0,
     failure_rate=0.0,
     seed=7,
+    host="127.0.0.1",
     port=0,
     plain=True,
     incident=None,
@@ -22,6 +23,8 @@ OPTIONS = Options(
     output=None,
     exporters=(),
     exporters_source="",
+    prometheus=False,
+    time_scale=1.0,
 )
 
 

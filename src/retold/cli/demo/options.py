@@ -12,6 +12,7 @@ from typing import Any
 from retold.cli.demo.incident import Incident
 from retold.cli.parser import Parser, number, whole
 
+DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9464
 DEFAULT_EXPORTERS = "opentelemetry,prometheus"
 _VARIABLE = "RETOLD_EXPORTERS"
@@ -25,6 +26,7 @@ class Options:
     rate: float
     failure_rate: float
     seed: int
+    host: str
     port: int | None
     plain: bool
     incident: Incident | None
@@ -32,6 +34,8 @@ class Options:
     output: Path | None
     exporters: tuple[str, ...]
     exporters_source: str
+    prometheus: bool
+    time_scale: float
 
 
 def add_arguments(parser: Parser) -> None:
@@ -63,6 +67,12 @@ def add_arguments(parser: Parser) -> None:
     )
     add("--incident-for", type=seconds, metavar="SECONDS", help="how long the incident lasts")
     add(
+        "--host",
+        default=DEFAULT_HOST,
+        metavar="ADDRESS",
+        help="the address that /metrics is served on, such as 0.0.0.0 for all of this machine's (default: %(default)s)",
+    )
+    add(
         "--port",
         type=whole("a port from 0 (any free one) to 65535", least=0, most=65535),
         help=f"where to serve /metrics (default: {DEFAULT_PORT}, or a free one if that is taken)",
@@ -75,6 +85,20 @@ def add_arguments(parser: Parser) -> None:
         "--exporters",
         metavar="NAMES",
         help=f"who is told, comma-separated, or none (default: ${_VARIABLE}, else {DEFAULT_EXPORTERS})",
+    )
+    add(
+        "--prometheus",
+        action="store_true",
+        help="start the Prometheus and the Alertmanager that are on PATH, with the rules of `retold dashboards`, "
+        "and print alerts as they fire",
+    )
+    add(
+        "--time-scale",
+        type=number("a number from 1 to 20", least=1, most=20),
+        default=1.0,
+        metavar="FACTOR",
+        help="divides every window of those rules: with 10, what alerts after 15 minutes does so after 90 s "
+        "(default: %(default)g)",
     )
     add("--plain", action="store_true", help="no colours and no lines around the table")
 
@@ -89,6 +113,8 @@ def parsed(parser: Parser, chosen: argparse.Namespace) -> Options:
     if named is None:
         named, source = os.environ.get(_VARIABLE, "").strip() or DEFAULT_EXPORTERS, _VARIABLE
     names = tuple(name.strip() for name in named.split(",") if name.strip())
+    if chosen.prometheus and "prometheus" not in names:
+        parser.error(f"--prometheus needs the exporter prometheus, which {source}={named} leaves out")
     values: dict[str, Any] = vars(chosen) | {
         "incident": None if at is None else Incident(at, lasts),
         "seed": random.SystemRandom().randrange(10**6) if chosen.seed is None else chosen.seed,

@@ -19,8 +19,10 @@ import retold
 from retold.cli.demo import signals
 from retold.cli.demo.child import Upstream, UpstreamError
 from retold.cli.demo.crawler import READ_TIMEOUT, ROUTES, Crawler
-from retold.cli.demo.endpoint import Endpoint, PortError
+from retold.cli.demo.endpoint import Endpoint, EndpointError
+from retold.cli.demo.kept import KeptError
 from retold.cli.demo.load import Load
+from retold.cli.demo.monitoring import MissingProgramError, Monitoring, Programs
 from retold.cli.demo.options import Options
 from retold.cli.demo.results import Results
 from retold.cli.demo.screen import Screen
@@ -39,7 +41,7 @@ def run(parser: Parser, options: Options) -> int:
         # Nobody reads on, as in `retold demo | head`.
         _close_output()
         return 0
-    except (UpstreamError, OSError) as error:
+    except (UpstreamError, KeptError, OSError) as error:
         _close_output()
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return 1
@@ -52,10 +54,12 @@ class _Run:
         self._screen = Screen(plain=options.plain)
         self._tally = Tally(list(ROUTES), options.incident)
         self._stop = asyncio.Event()
+        self._monitoring: Monitoring | None = None
 
     async def main(self) -> int:
         signals.set_instead(self._stop)
         with ExitStack() as at_end:
+            programs = self._programs()
             retold.configure(exporters=[*self._options.exporters, self._tally])
             endpoint = self._serve_metrics(at_end)
             folder = self._folder()
@@ -72,10 +76,14 @@ class _Run:
                     incident=self._options.incident,
                 )
             )
+            if programs is not None and endpoint is not None:
+                self._monitoring = at_end.enter_context(self._monitor(programs, folder, endpoint))
             self._greet(folder, endpoint, traces)
             held_back = await self._call(upstream)
             await self._linger()
             upstream.check()
+            if self._monitoring is not None:
+                self._monitoring.check()
             results = Results(self._tally, upstream.close().requests, held_back)
             if traces is not None:
                 traces.close()
@@ -98,15 +106,27 @@ class _Run:
     def _cannot_use(self, folder: Path, error: OSError) -> NoReturn:
         self._parser.error(f"--output {folder} cannot be used ({error.strerror}): name another folder")
 
+    def _programs(self) -> Programs | None:
+        if not self._options.prometheus:
+            return None
+        try:
+            return Programs.found()
+        except MissingProgramError as error:
+            self._parser.error(f"--prometheus: {error}")
+
     def _serve_metrics(self, at_end: ExitStack) -> Endpoint | None:
         if "prometheus" not in self._options.exporters:
             return None
         try:
-            endpoint = Endpoint(self._options.port)
-        except PortError as error:
-            self._parser.error(f"--port {error}")
+            endpoint = Endpoint(self._options.port, self._options.host)
+        except EndpointError as error:
+            self._parser.error(str(error))
         at_end.callback(endpoint.close)
         return endpoint
+
+    def _monitor(self, programs: Programs, folder: Path, endpoint: Endpoint) -> Monitoring:
+        say, scale = self._screen.alert, self._options.time_scale
+        return Monitoring(programs, folder / "prometheus", endpoint.target, say, time_scale=scale)
 
     def _trace(self, folder: Path) -> Traces | None:
         if "opentelemetry" not in self._options.exporters:
@@ -126,6 +146,9 @@ class _Run:
             say(f"metrics: {endpoint.url}{moved}")
         if traces is not None:
             say(f"traces:  {traces.destination}")
+        if self._monitoring is not None:
+            say(f"prometheus:   {self._monitoring.prometheus_url}/graph and {self._monitoring.prometheus_url}/alerts")
+            say(f"alertmanager: {self._monitoring.alertmanager_url}")
         say(f"files:   {folder}")
         say("Ctrl-C ends it" if options.duration is None else f"it ends after {options.duration:g} s, or with Ctrl-C")
 
@@ -161,8 +184,10 @@ class _Run:
             phase = "" if incident is None else incident.phase(elapsed).value
             try:
                 upstream.check()
+                if self._monitoring is not None:
+                    self._monitoring.check()
                 self._screen.second(elapsed, self._tally.take_second(), self._tally, phase)
-            except (UpstreamError, OSError):
+            except (UpstreamError, KeptError, OSError):
                 self._stop.set()
                 raise
 

@@ -38,6 +38,10 @@ class Screen:
         """Print one line."""
         self._console.print(Text(text))
 
+    def alert(self, line: str) -> None:
+        """Print one line of an alert; other threads may call this."""
+        self._console.print(Text(line, style="green" if line.startswith("RESOLVED") else "red"))
+
     def second(self, elapsed: float, second: Count, tally: Tally, phase: str) -> None:
         """Print what happened in the last second."""
         line = Text(f"{elapsed:4.0f} s  {second.calls.total():4d} calls ended  ok: ")
