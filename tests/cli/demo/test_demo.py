@@ -158,7 +158,7 @@ def test_the_screen_shows_lines_phases_and_the_table(run: Run) -> None:
         [row] = re.findall(rf"^ *{re.escape(operation)} .*$", run.output, re.MULTILINE)
         assert row.split()[1] == str(sum(counts["calls"].values()))
         assert row.split()[-1] == str(sum(counts["upstream"].values()))
-    assert list(run.files.summary["phases"]) == ["before", "degrading", "outage", "after"]
+    assert list(run.files.summary["phases"]) == ["before", "degrading", "outage", "storm", "after"]
     spans = len(run.files.spans)
     assert f"{spans} spans in " in run.output
     assert run.files.summary["spans"]["delivered"] == spans

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from retold.cli.demo.incident import DEGRADING_RATE, OUTAGE_RATE, Incident, Phase
+from retold.cli.demo.incident import DEGRADING_RATE, OUTAGE_RATE, STORM_RATE, Incident, Phase
 
-INCIDENT = Incident(at=10.0, lasts=4.0)
+INCIDENT = Incident(at=10.0, lasts=6.0)
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,9 @@ INCIDENT = Incident(at=10.0, lasts=4.0)
         (11.999, Phase.DEGRADING),
         (12.0, Phase.OUTAGE),
         (13.999, Phase.OUTAGE),
-        (14.0, Phase.AFTER),
+        (14.0, Phase.STORM),
+        (15.999, Phase.STORM),
+        (16.0, Phase.AFTER),
     ],
 )
 def test_each_phase_begins_with_its_first_moment(elapsed: float, phase: Phase) -> None:
@@ -27,12 +29,13 @@ def test_each_phase_begins_with_its_first_moment(elapsed: float, phase: Phase) -
 
 def test_fails_as_usual_outside_the_incident() -> None:
     assert INCIDENT.failure_rate(0.0, usual=0.1) == 0.1
-    assert INCIDENT.failure_rate(14.0, usual=0.1) == 0.1
+    assert INCIDENT.failure_rate(16.0, usual=0.1) == 0.1
 
 
-def test_fails_more_in_the_outage_than_while_degrading() -> None:
-    assert INCIDENT.failure_rate(10.0, usual=0.1) == DEGRADING_RATE == 0.5
+def test_each_phase_fails_in_its_own_way() -> None:
+    assert INCIDENT.failure_rate(10.0, usual=0.1) == DEGRADING_RATE == 0.35
     assert INCIDENT.failure_rate(12.0, usual=0.1) == OUTAGE_RATE == 0.95
+    assert INCIDENT.failure_rate(14.0, usual=0.1) == STORM_RATE == 0.7
 
 
 def test_an_incident_never_makes_things_better() -> None:

@@ -18,6 +18,7 @@ OPTIONS = Options(
     host="127.0.0.1",
     port=0,
     plain=True,
+    requests=False,
     incident=None,
     linger=0.0,
     output=None,

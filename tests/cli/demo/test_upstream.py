@@ -20,7 +20,7 @@ def read_to_end(client: socket.socket) -> bytes:
 def test_the_incident_sets_the_rate_once_its_clock_runs(tmp_path: Path) -> None:
     now = 100.0
     counts = Counts(tmp_path / "counts.json", SEED)
-    service = Service(Choices(SEED), counts, usual=0.0, incident=Incident(5.0, 10.0), now=lambda: now)
+    service = Service(Choices(SEED), counts, usual=0.0, incident=Incident(5.0, 15.0), now=lambda: now)
 
     def share_of_failures() -> float:
         return sum(service.answer("papers") is not Answer.OK for _ in range(2000)) / 2000
@@ -29,10 +29,12 @@ def test_the_incident_sets_the_rate_once_its_clock_runs(tmp_path: Path) -> None:
     service.begin()
     assert share_of_failures() == 0
     now = 105.0
-    assert 0.45 < share_of_failures() < 0.55
+    assert 0.3 < share_of_failures() < 0.4
     now = 110.0
     assert 0.93 < share_of_failures() < 0.97
     now = 115.0
+    assert 0.65 < share_of_failures() < 0.75
+    now = 120.0
     assert share_of_failures() == 0
 
 

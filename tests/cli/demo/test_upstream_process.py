@@ -1,8 +1,10 @@
 """The demo's upstream as a process: what it promises to its parent."""
 
+import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +39,24 @@ def test_writes_its_counts_while_it_runs(launch: Callable[..., Running]) -> None
             sent += 1
 
     assert upstream.end() == {"papers": {"ok": sent}}
+
+
+def test_writes_down_every_request_if_it_is_to(launch: Callable[..., Running], tmp_path: Path) -> None:
+    upstream = launch(more=(f"--requests={tmp_path / 'requests.jsonl'}",))
+
+    before = time.time()
+    with upstream.client() as client:
+        for path in ("papers/1", "papers/2?draft=1", "pdfs/1/2"):
+            client.get(f"/{path}")
+    upstream.end()
+
+    requests = [json.loads(line) for line in (tmp_path / "requests.jsonl").read_text().splitlines()]
+    assert [(each["path"], each["answer"]) for each in requests] == [
+        ("papers/1", "ok"),
+        ("papers/2", "ok"),
+        ("pdfs/1/2", "ok"),
+    ]
+    assert before <= requests[0]["time"] <= requests[-1]["time"] <= time.time()
 
 
 def test_ends_at_sigterm_with_its_counts(launch: Callable[..., Running]) -> None:

@@ -45,6 +45,7 @@ class Upstream:
         failure_rate: float,
         stall: float,
         counts: Path,
+        requests: Path | None = None,
         incident: Incident | None = None,
         timeout: float = 10.0,
     ) -> Self:
@@ -55,6 +56,7 @@ class Upstream:
             failure_rate: The share of requests that fail outside the incident, from 0 to 1.
             stall: Seconds until a stalled connection is closed.
             counts: The file that the upstream keeps its counts in.
+            requests: The file that it writes down every request in, if it is to.
             incident: `None` means that there is none.
             timeout: Seconds until a silent process is given up.
 
@@ -67,6 +69,8 @@ class Upstream:
             f"--stall={stall}",
             f"--counts={counts}",
         ]
+        if requests:
+            options.append(f"--requests={requests}")
         if incident:
             options += [f"--incident-at={incident.at}", f"--incident-for={incident.lasts}"]
         process = subprocess.Popen(

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-# Half of the attempts fail, but few calls fail all of theirs: retries hide the trouble from users.
-DEGRADING_RATE = 0.5
+# A third of the attempts fail, but few calls fail all of theirs: retries hide the trouble from users.
+DEGRADING_RATE = 0.35
 # Nearly every attempt fails, so most calls run out of attempts: retries can no longer hide it.
 OUTAGE_RATE = 0.95
+# It is back, but drowns in the retries of those who waited: most attempts fail, and about half of the calls.
+STORM_RATE = 0.7
 
 
 class Phase(StrEnum):
@@ -19,12 +21,13 @@ class Phase(StrEnum):
     BEFORE = "before"
     DEGRADING = "degrading"
     OUTAGE = "outage"
+    STORM = "storm"
     AFTER = "after"
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A time of trouble: its first half degrades the upstream, its second half is an outage.
+    """A time of trouble in thirds: the upstream degrades, is all but down, and drowns in retries when it comes back.
 
     Args:
         at: Seconds from the start of the load to the incident's first moment.
@@ -38,10 +41,12 @@ class Incident:
         """The phase that holds `elapsed` seconds from the start; each begins with its first moment."""
         if elapsed < self.at:
             return Phase.BEFORE
-        if elapsed < self.at + self.lasts / 2:
+        if elapsed < self.at + self.lasts / 3:
             return Phase.DEGRADING
-        if elapsed < self.at + self.lasts:
+        if elapsed < self.at + self.lasts * 2 / 3:
             return Phase.OUTAGE
+        if elapsed < self.at + self.lasts:
+            return Phase.STORM
         return Phase.AFTER
 
     def failure_rate(self, elapsed: float, usual: float) -> float:
@@ -54,5 +59,7 @@ class Incident:
                 return max(usual, DEGRADING_RATE)
             case Phase.OUTAGE:
                 return max(usual, OUTAGE_RATE)
+            case Phase.STORM:
+                return max(usual, STORM_RATE)
             case _:
                 assert_never(phase)

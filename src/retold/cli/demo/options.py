@@ -29,6 +29,7 @@ class Options:
     host: str
     port: int | None
     plain: bool
+    requests: bool
     incident: Incident | None
     linger: float
     output: Path | None
@@ -63,7 +64,7 @@ def add_arguments(parser: Parser) -> None:
         "--incident-at",
         type=at_least_0,
         metavar="SECONDS",
-        help="from then on the upstream degrades, and in the second half of the incident it is all but down",
+        help="from then on the upstream degrades, then is all but down, then drowns in retries: a third each",
     )
     add("--incident-for", type=seconds, metavar="SECONDS", help="how long the incident lasts")
     add(
@@ -99,6 +100,11 @@ def add_arguments(parser: Parser) -> None:
         metavar="FACTOR",
         help="divides every window of those rules: with 10, what alerts after 15 minutes does so after 90 s "
         "(default: %(default)g)",
+    )
+    add(
+        "--requests",
+        action="store_true",
+        help="have the upstream write down every request, in requests.jsonl: what happened, whatever anybody tells",
     )
     add("--plain", action="store_true", help="no colours and no lines around the table")
 

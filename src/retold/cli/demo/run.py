@@ -73,6 +73,7 @@ class _Run:
                     failure_rate=self._options.failure_rate,
                     stall=_STALL,
                     counts=folder / "upstream.json",
+                    requests=folder / "requests.jsonl" if self._options.requests else None,
                     incident=self._options.incident,
                 )
             )

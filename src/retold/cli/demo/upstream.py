@@ -22,16 +22,16 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import assert_never, cast
+from typing import TextIO, assert_never, cast
 
 from retold.cli.demo.answers import Answer, Choices
 from retold.cli.demo.incident import Incident
 
 HEADER_LIMIT_BYTES = 64 * 1024
-REQUEST_LINE = re.compile(rb"GET /([^/?\s]*)\S* HTTP/1\.[01]\r")
+REQUEST_LINE = re.compile(rb"GET /([^?\s]*)\S* HTTP/1\.[01]\r")
 # With a linger time of zero, closing a socket sends a reset instead of an orderly end.
 NO_LINGER = struct.pack("ii", 1, 0)
 
@@ -52,15 +52,25 @@ RESPONSES = {
 
 
 class Counts:
-    """The requests that arrived, by route and answer, kept in a JSON file."""
+    """The requests that arrived, by route and answer, kept in a JSON file.
 
-    def __init__(self, path: Path, seed: int) -> None:
+    Args:
+        path: That file.
+        seed: Written into it.
+        each: Where every request is a line of JSON: when it came (Unix time), its path, its answer.
+    """
+
+    def __init__(self, path: Path, seed: int, each: TextIO | None = None) -> None:
         self._path = path
         self._seed = seed
+        self._each = each
         self._requests: dict[str, Counter[Answer]] = {}
         self._is_written = False
 
-    def add(self, route: str, answer: Answer) -> None:
+    def add(self, path: str, answer: Answer) -> None:
+        route = path.partition("/")[0]
+        if self._each is not None:
+            self._each.write(json.dumps({"time": time.time(), "path": path, "answer": answer}) + "\n")
         self._requests.setdefault(route, Counter())[answer] += 1
         self._is_written = False
 
@@ -73,6 +83,8 @@ class Counts:
         unfinished = self._path.with_name(f"{self._path.name}.unfinished")
         unfinished.write_text(json.dumps(counts, sort_keys=True), encoding="utf-8")
         unfinished.replace(self._path)
+        if self._each is not None:
+            self._each.flush()
         self._is_written = True
 
     async def keep_written(self) -> None:
@@ -98,11 +110,11 @@ class Service:
         """Start the incident's clock."""
         self.began_at = self.now()
 
-    def answer(self, route: str) -> Answer:
+    def answer(self, path: str) -> Answer:
         """Choose the answer to a request and count it."""
         rate = self.incident.failure_rate(self.now() - self.began_at, self.usual)
-        answer = self.choices.answer(route, rate)
-        self.counts.add(route, answer)
+        answer = self.choices.answer(path.partition("/")[0], rate)
+        self.counts.add(path, answer)
         return answer
 
 
@@ -204,6 +216,7 @@ def main() -> None:
     parser.add_argument("--failure-rate", type=share, required=True)
     parser.add_argument("--stall", type=seconds, required=True)
     parser.add_argument("--counts", type=Path, required=True)
+    parser.add_argument("--requests", type=Path)
     parser.add_argument("--incident-at", type=seconds, default=math.inf)
     parser.add_argument("--incident-for", type=seconds, default=0.0)
     options = parser.parse_args()
@@ -212,12 +225,13 @@ def main() -> None:
     # The loop cannot wait for a file's end, so the upstream would never end.
     if not (stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode) or sys.stdin.isatty()):
         parser.error("stdin must be a pipe or a terminal")
-    counts = Counts(options.counts, options.seed)
     incident = Incident(at=options.incident_at, lasts=options.incident_for)
-    service = Service(Choices(options.seed), counts, options.failure_rate, incident, time.monotonic)
     try:
-        counts.write()
-        asyncio.run(serve(service, options.stall))
+        with open(options.requests, "w", encoding="utf-8") if options.requests else nullcontext() as each:
+            counts = Counts(options.counts, options.seed, each)
+            service = Service(Choices(options.seed), counts, options.failure_rate, incident, time.monotonic)
+            counts.write()
+            asyncio.run(serve(service, options.stall))
     except OSError as error:
         parser.exit(1, f"{error}\n")
 

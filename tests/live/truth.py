@@ -1,0 +1,126 @@
+"""What happened to the demo's upstream, in its own words: the truth that dashboards are compared with.
+
+Each call of the demo asks for a path of its own, so the requests for one path are the attempts of one call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from retold.cli.demo.answers import Answer
+from retold.cli.demo.crawler import READ_TIMEOUT, ROUTES
+
+_OPERATIONS = {route: operation for operation, route in ROUTES.items()}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: when each attempt arrived, and what it was answered.
+
+    Attributes:
+        operation: Its operation.
+        times: When each attempt arrived, in Unix time.
+        answers: What each was answered.
+    """
+
+    operation: str
+    times: tuple[float, ...]
+    answers: tuple[str, ...]
+
+    @property
+    def succeeded(self) -> bool:
+        return self.answers[-1] == Answer.OK
+
+    @property
+    def ended(self) -> float:
+        """When its last attempt was over: an answer that stalls is given up after a while."""
+        return self.times[-1] + _lasts(self.answers[-1])
+
+    @property
+    def waited(self) -> float:
+        """Seconds between its attempts."""
+        apart = zip(pairwise(self.times), self.answers, strict=False)
+        return sum(later - earlier - _lasts(answer) for (earlier, later), answer in apart)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The calls that ended in a span of time."""
+
+    calls: tuple[Call, ...]
+
+    @classmethod
+    def written_in(cls, path: Path) -> Truth:
+        """All calls of which the upstream has written down the requests."""
+        requests: dict[str, list[tuple[float, str]]] = {}
+        for line in path.read_text(encoding="utf-8").splitlines():
+            request = json.loads(line)
+            requests.setdefault(request["path"], []).append((request["time"], request["answer"]))
+        return cls(
+            tuple(
+                Call(_OPERATIONS[path.partition("/")[0]], *map(tuple, zip(*made, strict=True)))
+                for path, made in requests.items()
+            )
+        )
+
+    def between(self, start: float, end: float, operation: str | None = None) -> Truth:
+        """The calls that ended in a span of time, of one operation or all."""
+        return Truth(
+            tuple(call for call in self.calls if start <= call.ended < end and operation in (None, call.operation))
+        )
+
+    @property
+    def attempts(self) -> int:
+        return sum(len(call.answers) for call in self.calls)
+
+    @property
+    def failed_attempts(self) -> int:
+        return sum(answer != Answer.OK for call in self.calls for answer in call.answers)
+
+    @property
+    def failure_ratio(self) -> float:
+        """Share of calls that failed."""
+        return _share(not call.succeeded for call in self.calls)
+
+    @property
+    def effective(self) -> float:
+        """Share of calls that succeeded."""
+        return 1 - self.failure_ratio
+
+    @property
+    def actual(self) -> float:
+        """Share of attempts that succeeded."""
+        return 1 - self.failed_attempts / self.attempts
+
+    @property
+    def first_try(self) -> float:
+        """Share of calls that succeeded at once."""
+        return _share(call.answers == (Answer.OK,) for call in self.calls)
+
+    @property
+    def rescued(self) -> float:
+        """Share of retried calls that succeeded."""
+        return _share(call.succeeded for call in self.calls if len(call.answers) > 1)
+
+    @property
+    def amplification(self) -> float:
+        """Attempts for each call."""
+        return self.attempts / len(self.calls)
+
+    @property
+    def waited(self) -> float:
+        """Seconds of all waits."""
+        return sum(call.waited for call in self.calls)
+
+
+def _lasts(answer: str) -> float:
+    return READ_TIMEOUT if answer == Answer.STALL else 0.0
+
+
+def _share(facts: Iterable[bool]) -> float:
+    counted = list(facts)
+    return sum(counted) / len(counted)
