@@ -41,10 +41,16 @@ class Call:
         return self.times[-1] + _lasts(self.answers[-1])
 
     @property
-    def waited(self) -> float:
-        """Seconds between its attempts."""
-        apart = zip(pairwise(self.times), self.answers, strict=False)
-        return sum(later - earlier - _lasts(answer) for (earlier, later), answer in apart)
+    def waited(self) -> tuple[float, float]:
+        """Seconds that it waited between its attempts, at least and at most.
+
+        It was told to come back in a second, or not told; and it was not waiting while an answer stalled.
+        """
+        apart = list(zip(pairwise(self.times), self.answers, strict=False))
+        return (
+            sum(1.0 for _, answer in apart if answer in (Answer.UNAVAILABLE, Answer.RATE_LIMITED)),
+            sum(later - earlier - _lasts(answer) for (earlier, later), answer in apart),
+        )
 
 
 @dataclass(frozen=True)
@@ -102,9 +108,10 @@ class Truth:
         return _share(call.answers == (Answer.OK,) for call in self.calls)
 
     @property
-    def rescued(self) -> float:
-        """Share of retried calls that succeeded."""
-        return _share(call.succeeded for call in self.calls if len(call.answers) > 1)
+    def rescued(self) -> float | None:
+        """Share of retried calls that succeeded; None if none was retried."""
+        retried = [call for call in self.calls if len(call.answers) > 1]
+        return _share(call.succeeded for call in retried) if retried else None
 
     @property
     def amplification(self) -> float:
@@ -112,9 +119,15 @@ class Truth:
         return self.attempts / len(self.calls)
 
     @property
-    def waited(self) -> float:
-        """Seconds of all waits."""
-        return sum(call.waited for call in self.calls)
+    def waited(self) -> tuple[float, float]:
+        """Seconds of all waits, at least and at most."""
+        return sum(call.waited[0] for call in self.calls), sum(call.waited[1] for call in self.calls)
+
+    def give_ups(self, attempts: int) -> dict[str, int]:
+        """How many failed calls ran out of what, where a policy allows so many attempts."""
+        failed = [call for call in self.calls if not call.succeeded]
+        exhausted = sum(len(call.answers) == attempts for call in failed)
+        return {"attempts_exhausted": exhausted, "deadline_exceeded": len(failed) - exhausted}
 
 
 def _lasts(answer: str) -> float:

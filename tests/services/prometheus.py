@@ -79,13 +79,13 @@ class PrometheusServer:
     def __exit__(self, *_: object) -> None:
         self._running.close()
 
-    def query(self, promql: str) -> list[Sample]:
-        """Evaluate an expression that gives an instant vector or a scalar, now.
+    def query(self, promql: str, *, at: float | None = None) -> list[Sample]:
+        """Evaluate an expression that gives an instant vector or a scalar, now or `at` another Unix time.
 
         Raises:
             ValueError: Prometheus refused the expression; the message is its answer.
         """
-        data = self._api("query", query=promql)
+        data = self._api("query", query=promql, **({} if at is None else {"time": at}))
         match data["resultType"]:
             case "vector":
                 return [Sample(item["metric"], float(item["value"][1])) for item in data["result"]]
@@ -93,6 +93,12 @@ class PrometheusServer:
                 return [Sample({}, float(data["result"][1]))]
             case other:
                 raise ValueError(f"an instant vector or a scalar is needed, not a {other}: {promql}")
+
+    def times(self, promql: str, *, at: float) -> list[float]:
+        """Return when there are samples, in Unix time, for an expression that gives a range vector, at a Unix time."""
+        return sorted(
+            {time for item in self._api("query", query=promql, time=at)["result"] for time, _ in item["values"]}
+        )
 
     def wait_until(self, promql: str, predicate: Callable[[list[Sample]], bool], timeout: float = 15) -> list[Sample]:
         """Return the samples of `promql` once `predicate` holds for them.

@@ -30,10 +30,25 @@ def environment(**more: str) -> dict[str, str]:
 
 
 class Demo:
-    """A demo that writes to `folder`. It is killed when its context ends, or when it takes much too long."""
+    """A demo that writes to `folder`. It is killed when its context ends, or when it takes much too long.
+
+    Args:
+        folder: Where it writes.
+        options: More of its options.
+        before: Python's own options.
+        stdout: Where its output goes.
+        longest: Seconds until it is killed.
+        variables: More of its environment.
+    """
 
     def __init__(
-        self, folder: Path, *options: str, before: Sequence[str] = (), stdout: int = PIPE, **variables: str
+        self,
+        folder: Path,
+        *options: str,
+        before: Sequence[str] = (),
+        stdout: int = PIPE,
+        longest: float = _TOO_LONG,
+        **variables: str,
     ) -> None:
         self.folder = folder
         self.lines: list[str] = []
@@ -43,7 +58,7 @@ class Demo:
         self.process = subprocess.Popen(
             command, stdout=stdout, stderr=self._errors, text=True, env=environment(**variables)
         )
-        self._watchdog = threading.Timer(_TOO_LONG, self.process.kill)
+        self._watchdog = threading.Timer(longest, self.process.kill)
         self._watchdog.start()
 
     def __enter__(self) -> Self:

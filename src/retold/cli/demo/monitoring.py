@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -122,7 +123,8 @@ def write_configuration(folder: Path, target: str, receiver_url: str, time_scale
         time_scale: Divides every window of the rules.
     """
     shipped = resources.files("retold.cli.demo") / "stack"
-    (folder / "prometheus.yml").write_bytes((shipped / "prometheus.yml").read_bytes())
+    settings = (shipped / "prometheus.yml").read_text(encoding="utf-8")
+    (folder / "prometheus.yml").write_text(_in_time(settings, time_scale), encoding="utf-8")
     routes = (shipped / "alertmanager.yml").read_text(encoding="utf-8")
     (folder / "alertmanager.yml").write_text(routes.replace(RECEIVER_URL, receiver_url), encoding="utf-8")
     (folder / "rules").mkdir()
@@ -131,6 +133,12 @@ def write_configuration(folder: Path, target: str, receiver_url: str, time_scale
             (folder / "rules" / PurePosixPath(path).name).write_text(text, encoding="utf-8")
     (folder / "targets").mkdir()
     _write_targets(folder / "targets" / "demo.yml", target)
+
+
+def _in_time(settings: str, time_scale: float) -> str:
+    """Have the shortest windows, of five minutes before they are divided, hold five scrapes."""
+    seconds = min(5.0, max(0.5, 60 / time_scale))
+    return re.sub(r"(_(?:interval|timeout)): \d+s", rf"\1: {seconds * 1000:.0f}ms", settings)
 
 
 def _write_targets(path: Path, address: str) -> None:

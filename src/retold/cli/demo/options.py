@@ -95,7 +95,7 @@ def add_arguments(parser: Parser) -> None:
     )
     add(
         "--time-scale",
-        type=number("a number from 1 to 20", least=1, most=20),
+        type=number("a number from 1 to 120", least=1, most=120),
         default=1.0,
         metavar="FACTOR",
         help="divides every window of those rules: with 10, what alerts after 15 minutes does so after 90 s "
