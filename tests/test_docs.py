@@ -19,12 +19,15 @@ import structlog
 
 import retold
 from retold import Policy, telemetry
+from retold.contract import KEYS, LOG_EVENTS
 from retold.core.options import Options
+from retold.dashboards.promql import Part, family
+from retold.dashboards.rules import names
 from retold.testing import ManualClock
 from tests.forms import Failing
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = sorted(each for folder in (".", "docs/**", "dashboards/**") for each in ROOT.glob(f"{folder}/*.md"))
 
 
 def python_in(document: str) -> list[str]:
@@ -186,3 +189,30 @@ def test_the_guide_to_types_has_blocks_that_do_what_they_say() -> None:
     assert namespace["size_of"]("ab") == 4
     assert namespace["total"](["a", "b"]) == 4
     assert namespace["longest"](["a", "bcd"]) == 6
+
+
+def test_documents_name_what_is_told_as_it_is_called() -> None:
+    series = {family(metric, part) for metric in telemetry.METRICS for part in parts_of(metric)}
+    labels = {telemetry.label_name(key) for key in KEYS} | {metric.prometheus_name for metric in telemetry.METRICS}
+    recorded = {name for name in vars(names).values() if isinstance(name, str) and name.startswith("job_operation:")}
+    dotted = {*KEYS, *(metric.name for metric in telemetry.METRICS), *(event.name for event in LOG_EVENTS)}
+    words = {name.split(".")[1] for name in dotted if name.startswith("retold.")} - {"exporter"}
+    python = {"retold_clock", "retold_events", "retold.retry"}
+    known = series | labels | recorded | dotted | python
+
+    unknown = {
+        (document.name, name)
+        for document in DOCUMENTS
+        for name in re.findall(
+            r"job_operation:[a-z_:0-9]+|\bretold_[a-z_]*[a-z]|\bretold\.[a-z_.]*[a-z]",
+            document.read_text(encoding="utf-8"),
+        )
+        # Most names with dots are those of modules and functions.
+        if name not in known and (not name.startswith("retold.") or name.split(".")[1] in words)
+    }
+
+    assert unknown == set()
+
+
+def parts_of(metric: telemetry.Metric) -> tuple[Part | None, ...]:
+    return ("bucket", "sum", "count") if metric.kind == "histogram" else (None,)
