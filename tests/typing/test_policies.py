@@ -103,8 +103,8 @@ def test_stops_and_hooks_are_what_they_are_handed() -> None:
         assert_type(Policy(on=OSError, attempts=None, stop=stop, on_give_up=give_up, on_retry=retried), Policy[Never])
 
     with pytest.raises(PolicyError):
-        Policy(on=OSError, stop=5)  # type: ignore[call-overload]
-    Policy(on=OSError, on_retry=give_up)  # type: ignore[arg-type]
+        Policy(on=OSError, stop=5)  # type: ignore[call-overload]  # ty: ignore[invalid-argument-type]
+    Policy(on=OSError, on_retry=give_up)  # type: ignore[arg-type]  # ty: ignore[invalid-argument-type]
 
 
 def test_the_current_attempt_may_be_none() -> None:
@@ -134,4 +134,4 @@ def test_what_is_loaded_later_has_its_types() -> None:
     assert assert_type(retold.hints.from_headers({"Retry-After": "5"}), float | None) == 5
     assert assert_type(retold.Linear(1, cap=5).cap, float) == 5
     with pytest.raises(PolicyError):
-        retold.on.not_("OSError")  # type: ignore[arg-type]
+        retold.on.not_("OSError")  # type: ignore[arg-type]  # ty: ignore[invalid-argument-type]
