@@ -59,14 +59,19 @@ async def _stop(
     call: Call, wait: Callable[[], Awaitable[object]] | None, nap: Callable[[float], Awaitable[None]]
 ) -> None:
     """Return when the stop is set."""
-    if wait is not None:
-        try:
-            await wait()
-            return
-        except Exception:  # noqa: BLE001, S110 - it belongs to another loop, or library
-            pass
+    if wait is not None and await _waited(wait):
+        return
     while not call.is_stopped():
         await nap(INTERVAL)
+
+
+async def _waited(wait: Callable[[], Awaitable[object]]) -> bool:
+    """Wait for it; False if it cannot be waited for here, but in another loop or by another library."""
+    try:
+        await wait()
+    except Exception:  # noqa: BLE001 - whatever an event says to a loop or library that is not its own
+        return False
+    return True
 
 
 def _awaitable(stop: object) -> Callable[[], Awaitable[object]] | None:
