@@ -63,7 +63,7 @@ say "imports"
 say "tests"
 rm -f .coverage .coverage.*
 # Several processes: many tests wait for servers of their own. Those of one file share theirs.
-"$bin/coverage" run -m pytest -n auto --dist loadfile "$@"
+"$bin/coverage" run -m pytest -n auto --dist loadfile --durations 20 "$@"
 say "tests of wrappers, once more with wrappers that take any arguments"
 "$bin/coverage" run -m pytest -q -n auto --dist loadfile --any-signature --ignore-glob 'tests/runners/test_memory_*' \
     tests/core tests/runners tests/wrapper tests/test_policy.py tests/test_contract.py

@@ -102,6 +102,13 @@ class Demo:
         return os.pread(self._errors.fileno(), 10**7, 0).decode()
 
     @property
+    def cpu_seconds(self) -> float:
+        """What it has spent of the processor's time by now."""
+        # After the name in parentheses, which may hold anything.
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
     def upstream(self) -> int | None:
         """The process id of its upstream, which alone has this file in its command line."""
         sought = f"--counts={self.folder / 'upstream.json'}".encode()
