@@ -8,8 +8,8 @@ from tests.runners.many_calls import EXPORTERS, FORMS
 from tests.subprocesses import run
 
 FEW = 200
-"""Blocks that may be there afterwards for all calls together: numbers of totals that grew large, and what a bucket has, an
-exemplar too, that no call had met before, for calls are slower where a machine has more to do."""
+"""Blocks that may be there afterwards for all calls together: numbers of totals that grew large, and what buckets have
+that no call had met before, exemplars too, for calls are slower where a machine has more to do."""
 
 MILLION = [(exporters, form) for exporters in ("none", "default", "prometheus") for form in ("sync", "async")]
 
