@@ -304,6 +304,13 @@ def test_an_exemplar_of_what_was_never_counted_is_dropped(journal: Journal) -> N
     assert journal.collect()[telemetry.CALL_DURATION] == {}
 
 
+def test_an_exemplar_of_an_end_that_no_call_had_is_dropped(journal: Journal) -> None:
+    call(journal, "shop.fetch")
+    journal.show("shop.fetch", telemetry.CALL_DURATION, "cancelled", exemplar(0.5, 10))
+
+    assert set(journal.collect()[telemetry.CALL_DURATION]) == {("shop.fetch", "success")}
+
+
 def test_exemplars_do_not_pile_up_while_nobody_reads(journal: Journal) -> None:
     call(journal, "shop.fetch")
 
