@@ -20,6 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="have wrappers take *args and **kwargs, as they do where a function's signature cannot be read",
     )
+    parser.addoption(
+        "--mutants", action="store_true", help="also break every alert and recorded series, and see the tests find it"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
