@@ -15,7 +15,6 @@ from retold.hints import parse_retry_after
 from retold.testing import ManualClock, MemoryExporter
 from tests.forms import Failing, Form
 from tests.looping import TRIO, Library, LoopClock
-from tests.pitfalls.tasks import cancelled_after
 
 
 def lasting(clock: ManualClock, seconds: float) -> Callable[[], None]:
@@ -45,7 +44,9 @@ def test_11_the_time_is_exceeded_by_less_than_one_attempt(
     seconds: float, backoff: float, form: Form, clock: ManualClock
 ) -> None:
     with pytest.raises(OSError):
-        form.perform(Policy(on=OSError, attempts=None, timeout=10, backoff=backoff, clock=clock), lasting(clock, seconds))
+        form.perform(
+            Policy(on=OSError, attempts=None, timeout=10, backoff=backoff, clock=clock), lasting(clock, seconds)
+        )
 
     assert clock.now() < 10 + seconds
 
@@ -175,7 +176,10 @@ DAY = 86_400.0
         ("Sun, 06 Nov 1994 08:49:37 GMT", 5 * DAY, 5 * DAY),
         ("Sun, 06 Nov 1994 08:49:37 GMT", -30, 0),
         ("Sun Nov  6 08:49:37 1994", -5 * DAY, 0),
-        *((garbage, 0, None) for garbage in ("", " ", "soon", "-1", "nan", "inf", "1e3", "Sun, 31 Feb 1994 08:49:37 GMT")),
+        *(
+            (garbage, 0, None)
+            for garbage in ("", " ", "soon", "-1", "nan", "inf", "1e3", "Sun, 31 Feb 1994 08:49:37 GMT")
+        ),
     ],
 )
 def test_15_retry_after_is_seconds_or_a_date(value: str, before: float, seconds: float | None) -> None:

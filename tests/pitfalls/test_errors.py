@@ -16,7 +16,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 import retold
-from retold import Abort, AttemptTimeout, Outcome, Policy, RejectedResult, RetryAgain, errors, hints, on
+from retold import Abort, AttemptTimeout, Outcome, Policy, RejectedResult, errors, hints, on
 from retold.exporters.console import Console
 from retold.exporters.logging import Logging
 from retold.exporters.prometheus import Prometheus
@@ -35,7 +35,7 @@ def exhausted(clock: ManualClock) -> Policy[Any]:
 
 def raised_by(form: Form, policy: Policy[Any], work: Callable[[], Any]) -> BaseException:
     """What a call raises, outside of any `except`."""
-    with pytest.raises(BaseException) as raised:  # noqa: PT011, B017 - whatever it is
+    with pytest.raises(BaseException) as raised:
         form.perform(policy, work)
     return raised.value
 
@@ -162,7 +162,9 @@ def buggy(value: object) -> Any:
     raise ZeroDivisionError
 
 
-@pytest.mark.parametrize("options", [{"on": buggy}, {"backoff": buggy}, {"hint": buggy}, {"stop": lambda: 1 / 0}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{"on": buggy}, {"backoff": buggy}, {"hint": buggy}, {"stop": lambda: 1 / 0}], ids=str
+)
 def test_21_a_bug_in_a_policy_has_the_users_error_as_its_context(
     options: dict[str, Any], form: Form, clock: ManualClock, seen: MemoryExporter
 ) -> None:
@@ -258,7 +260,14 @@ def test_24_what_cannot_be_shown_is_retried_and_told(
     details: dict[str, Any], form: Form, clock: ManualClock, seen: MemoryExporter
 ) -> None:
     sdk, stream = Sdk(), io.StringIO()
-    exporters = [sdk.exporter(**details), Prometheus(CollectorRegistry()), Logging(), Structlog(), Console(stream), seen]
+    exporters = [
+        sdk.exporter(**details),
+        Prometheus(CollectorRegistry()),
+        Logging(),
+        Structlog(),
+        Console(stream),
+        seen,
+    ]
     error = Speechless()
     logging.getLogger("retold").setLevel(logging.DEBUG)
 
