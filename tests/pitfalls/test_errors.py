@@ -170,7 +170,9 @@ def test_21_a_bug_in_a_policy_has_the_users_error_as_its_context(
 ) -> None:
     error = OSError()
 
-    raised = raised_by(form, Policy(**{"on": OSError, "clock": clock} | options), Failing(error))
+    given: dict[str, Any] = {"on": OSError, "clock": clock}
+
+    raised = raised_by(form, Policy(**given | options), Failing(error))
 
     assert type(raised) is ZeroDivisionError
     assert raised.__context__ is error
@@ -255,26 +257,27 @@ DETAILS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.fixture
+def _all_lines() -> Iterator[None]:
+    """Lines of every level are written."""
+    logger = logging.getLogger("retold")
+    logger.setLevel(logging.DEBUG)
+    yield
+    logger.setLevel(logging.NOTSET)
+
+
+@pytest.mark.usefixtures("_all_lines")
 @pytest.mark.parametrize("details", DETAILS, ids=["type", "redacted", "full"])
 def test_24_what_cannot_be_shown_is_retried_and_told(
     details: dict[str, Any], form: Form, clock: ManualClock, seen: MemoryExporter
 ) -> None:
     sdk, stream = Sdk(), io.StringIO()
-    exporters = [
-        sdk.exporter(**details),
-        Prometheus(CollectorRegistry()),
-        Logging(),
-        Structlog(),
-        Console(stream),
-        seen,
-    ]
+    metrics, lines = Prometheus(CollectorRegistry()), [Logging(), Structlog(), Console(stream)]
     error = Speechless()
-    logging.getLogger("retold").setLevel(logging.DEBUG)
 
-    with retold.configure(exporters=exporters):
+    with retold.configure(exporters=[sdk.exporter(**details), metrics, *lines, seen]):
         assert raised_by(form, exhausted(clock), Failing(error)) is error
     sdk.close()
-    logging.getLogger("retold").setLevel(logging.NOTSET)
 
     assert set(JOURNAL.collect()[EXPORTER_FAILURES].values()) <= {0}
     assert len(sdk.attempts()) == len(seen.attempts) == 3

@@ -29,6 +29,7 @@ from tests.wrapper.crowd import assert_lawful, hurried
 THREADS, TASKS = 100, 1000
 
 
+@pytest.mark.filterwarnings("ignore::retold.RetoldWarning")
 def test_37_a_policy_inside_of_itself_keeps_a_state_for_each(
     form: Form, clock: ManualClock, seen: MemoryExporter
 ) -> None:
@@ -71,7 +72,7 @@ def test_38_a_policy_that_serves_many_functions_gathers_nothing(clock: ManualClo
     def use_many(functions: int) -> int:
         before = len(audience.CHANGED)
         for _ in range(functions):
-            decorated = policy(lambda: Failing(OSError)())
+            decorated: Callable[[], Any] = policy(Failing(OSError))
             gone.append(weakref.ref(decorated))
             with contextlib.suppress(OSError):
                 decorated()

@@ -273,7 +273,7 @@ def generated() -> Iterator[float]:
 
 @pytest.mark.parametrize("iterator", [iter([1, 2]), generated(), itertools.count(1)])
 def test_09_an_iterator_as_backoff_is_refused(iterator: Any) -> None:
-    with pytest.raises(PolicyError, match="backoff must not be an iterator, .*: pass a list"):
+    with pytest.raises(PolicyError, match=r"backoff must not be an iterator, .*: pass a list"):
         Policy(on=OSError, backoff=iterator)
 
 
