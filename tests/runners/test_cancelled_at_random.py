@@ -1,0 +1,184 @@
+"""Thousands of calls that are cancelled at random moments, and what has been told of them when all is quiet."""
+
+import asyncio
+import contextlib
+import functools
+import gc
+from collections import Counter
+from contextvars import ContextVar
+from random import Random
+from typing import Any
+
+import pytest
+import trio
+from prometheus_client import CollectorRegistry
+
+import retold
+from retold import Outcome, Policy
+from retold.exporters.prometheus import Prometheus
+from retold.testing import MemoryExporter
+from tests.exporters.sdk import Sdk
+from tests.forms import ACALL, ARUN, ASYNC_DECORATOR, Form
+from tests.laws.equations import assert_laws
+from tests.looping import LIBRARIES, TRIO, Library, LoopClock
+from tests.readings import Numbers, scraped_from, told_to, without_limits
+
+CALLS = 5000  # in each library
+TICK = 1 / 64  # seconds; few moments, so that much happens in the same turn of the loop
+SPREAD = 1280  # ticks in which they begin
+TICKS = (16, 32, 64)  # what an attempt, a wait or what is between may take
+CANCELLATIONS = (asyncio.CancelledError, trio.Cancelled)
+VICTIM: ContextVar["Victim"] = ContextVar("victim")
+
+
+class Victim:
+    """A call that always fails, takes a known time, and is cancelled at a random moment of it.
+
+    Attributes:
+        fell: Where the cancellation arrived: in an attempt, in a wait, or between them, which is in the caller's own
+            code around a block's `with`, or in a fallback.
+    """
+
+    def __init__(self, library: Library, random: Random) -> None:
+        self.library = library
+        self.fell = ""
+        self.form: Form | None = random.choice([ASYNC_DECORATOR, ACALL, ARUN, None])  # None is a block
+        self.begins = random.randrange(SPREAD)
+        self.attempts = random.randint(2, 3)
+        # An attempt and a wait in turn, in a block with the caller's own code between them; and a fallback, or nothing.
+        kinds = ["attempt", "between", "wait"] if self.form is None else ["attempt", "wait"]
+        self.kinds = (kinds * self.attempts)[: -1 if self.form is not None else -2]
+        self.kinds += ["between"] if self.form is not None else []
+        self.parts = [random.choice(TICKS) for _ in self.kinds]
+        self.part = -1
+        self.limit = random.choice([None, 100.0])
+        self.cancelled_at = self.begins + self._moment(random)
+
+    def _moment(self, random: Random) -> int:
+        """A moment in an attempt, in a wait or between, each as likely; or just when that ends."""
+        kind = random.choice(["attempt", "wait", "between"])
+        place = random.choice([place for place, each in enumerate(self.kinds) if each == kind])
+        is_last = place == len(self.kinds) - 1
+        return sum(self.parts[:place]) + random.randrange(self.parts[place] + (not is_last))
+
+    async def call(self) -> None:
+        """Make the call."""
+        VICTIM.set(self)
+        policy = policy_for(self.library, self.attempts, self.limit, is_block=self.form is None)
+        if self.form is not None:
+            await self.form.awaiting(policy, fail)
+            return
+        async for attempt in policy:
+            async with attempt:
+                await fail()
+            await self.spend("between")
+
+    async def spend(self, where: str) -> None:
+        """Let the time of the next part pass, and note if that is where the cancellation arrives."""
+        self.part += 1
+        try:
+            await self.library.sleep(self.parts[self.part] * TICK)
+        except CANCELLATIONS:
+            self.fell = where
+            raise
+
+
+class VictimsClock(LoopClock):
+    """The loop's clock, in whose waits the victim spends its time."""
+
+    async def asleep(self, seconds: float, /) -> None:
+        await VICTIM.get().spend("wait")
+
+
+async def fail() -> None:
+    """An attempt of the victim that runs."""
+    await VICTIM.get().spend("attempt")
+    raise OSError
+
+
+async def fallback(error: Exception) -> None:
+    """What is served in the end."""
+    await VICTIM.get().spend("between")
+
+
+@functools.cache
+def policy_for(library: Library, attempts: int, limit: float | None, *, is_block: bool) -> Policy[Any]:
+    """The policy of all victims that are alike."""
+    options: dict[str, Any] = {} if is_block else {"fallback": fallback}
+    return Policy(
+        on=OSError,
+        attempts=attempts,
+        backoff=1,  # its clock knows better
+        attempt_timeout=limit,
+        operation="shop.fetch",
+        clock=VictimsClock(library),
+        **options,
+    )
+
+
+async def cancel_all(library: Library, victims: list[Victim]) -> None:
+    """Have every victim make its call in a task of its own, and cancel it when its time has come."""
+    began = library.now()
+
+    async def until(tick: int) -> None:
+        await library.sleep(began + tick * TICK - library.now())
+
+    async def in_trio(victim: Victim) -> None:
+        await until(victim.begins)
+        with trio.CancelScope(deadline=began + victim.cancelled_at * TICK):
+            await victim.call()
+
+    async def in_asyncio(victim: Victim) -> None:
+        await until(victim.begins)
+        task = asyncio.create_task(victim.call())
+        asyncio.get_running_loop().call_at(began + victim.cancelled_at * TICK, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    if library is TRIO:
+        async with trio.open_nursery() as nursery:
+            for victim in victims:
+                nursery.start_soon(in_trio, victim)
+    else:
+        await asyncio.gather(*map(in_asyncio, victims))
+
+
+class Told:
+    """All who hear of calls."""
+
+    def __init__(self) -> None:
+        self.sdk, self.registry, self.seen = Sdk(), CollectorRegistry(), MemoryExporter()
+        self.exporters = [self.sdk.exporter(metrics=False), Prometheus(self.registry), self.seen]
+
+    def numbers(self) -> Numbers:
+        """What is counted, and what was told, which is the same but for waits that were cut short."""
+        numbers = without_limits(scraped_from(self.registry))
+        told = told_to(self.seen)
+        for key in ("retold.retry.delay sum", "shop.fetch"), ("retold.retry.delay count", "shop.fetch"):
+            told[key] = numbers[key]
+        assert numbers == pytest.approx(told)
+        return numbers
+
+
+@pytest.mark.parametrize("library", LIBRARIES, ids=str)
+def test_whenever_calls_are_cancelled_the_laws_hold_in_the_end(library: Library) -> None:
+    random, told = Random(11), Told()
+    victims = [Victim(library, random) for _ in range(CALLS)]
+
+    with retold.configure(exporters=told.exporters):
+        library.run(functools.partial(cancel_all, library, victims))
+        gc.collect()  # blocks that were left between attempts end when their iterators go
+        numbers = told.numbers()
+
+    fell = Counter(victim.fell for victim in victims)
+    assert min(fell["attempt"], fell["wait"], fell["between"]) >= CALLS / 5
+    assert fell[""] < CALLS / 20  # those that had just ended
+    assert_laws(numbers)
+    calls = told.seen.calls
+    assert len(calls) == CALLS
+    assert sum(call.delay_total for call in calls) == pytest.approx(numbers["retold.retry.delay sum", "shop.fetch"])
+    assert Counter(call.outcome for call in calls)[Outcome.CANCELLED] >= fell["attempt"] + fell["wait"]
+    cancelled = sum(attempt.outcome.value == "cancelled" for attempt in told.seen.attempts)
+    assert cancelled == fell["attempt"]
+    assert len(told.sdk.spans) == len(told.sdk.sampler.started) == CALLS + sum(call.attempts for call in calls)
+    told.sdk.close()
