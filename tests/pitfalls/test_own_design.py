@@ -120,19 +120,16 @@ def test_57_also_one_that_is_limited(options: dict[str, Any], limiting: Form, li
 
 def test_58_functions_of_one_operation_share_its_series(clock: ManualClock) -> None:
     registry = CollectorRegistry()
-    policy = Policy(on=OSError, operation="shop.fetch", clock=clock)
-    first, second = Failing(OSError, "page"), Failing("page")
+    policy: Any = Policy(on=OSError, operation="shop.fetch", clock=clock)
 
-    @policy
-    def get() -> Any:
-        return first()
+    async def work() -> str:
+        return "page"
 
-    @policy
-    async def aget() -> Any:
-        return second()
-
+    get, aget = policy(Failing(OSError, "page")), policy(work)
     with retold.configure(exporters=[Prometheus(registry)]):
-        get(), drive(aget()), drive(aget())
+        get()
+        drive(aget())
+        drive(aget())
         numbers = without_limits(scraped_from(registry))
 
     assert {key: value for key, value in numbers.items() if key[0] in ("retold.calls", "retold.attempts")} == {

@@ -61,27 +61,26 @@ def raising_at(method: str) -> Exporter:
 MOMENTS = ["call_started", "attempt_started", "attempt_ended", "retry_scheduled", "call_ended", "wants_call"]
 
 
-@pytest.mark.parametrize("ending", ENDS)
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_41_an_exporter_that_raises_changes_nothing_and_is_counted_and_logged_once(
-    moment: str, ending: Outcome, form: Form, caplog: pytest.LogCaptureFixture
+    moment: str, form: Form, caplog: pytest.LogCaptureFixture
 ) -> None:
-    without = perform(form, ending)
+    without = [perform(form, ending) for ending in ENDS]
 
     with retold.configure(exporters=[raising_at(moment)]):
-        for _ in range(3):
-            assert perform(form, ending) == without
+        assert [perform(form, ending) for ending in ENDS] == without
 
-    never = moment == "retry_scheduled" and ending is Outcome.HINT_REFUSED
-    assert [record.getMessage() for record in caplog.records] == [EVENT_EXPORTER_FAILED] * (not never)
-    failures = JOURNAL.collect()[EXPORTER_FAILURES].get(("raising",), 0)
+    failures = JOURNAL.collect()[EXPORTER_FAILURES]["raising",]
     assert isinstance(failures, int)
-    assert failures >= 3 * (not never)
+    assert failures >= len(ENDS) - 1  # one of them schedules no retry
+    assert [record.getMessage() for record in caplog.records] == [EVENT_EXPORTER_FAILED]
 
 
-@pytest.mark.parametrize("ending", ENDS)
-def test_41_nor_does_a_hook_that_raises(ending: Outcome, form: Form) -> None:
-    assert perform(form, ending, on_retry=refuse, on_give_up=refuse, on_success=refuse) == perform(form, ending)
+def test_41_nor_does_a_hook_that_raises(form: Form) -> None:
+    hooks: dict[str, Any] = {"on_retry": refuse, "on_give_up": refuse, "on_success": refuse}
+
+    for ending in ENDS:
+        assert perform(form, ending, **hooks) == perform(form, ending)
 
 
 def a_span_processor() -> Exporter:
@@ -107,12 +106,11 @@ def _raising_structlog() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_raising_structlog")
 @pytest.mark.parametrize("backend", [a_span_processor, a_closed_stream, Structlog])
-@pytest.mark.parametrize("ending", ENDS)
-def test_41_nor_does_a_backend_that_raises(backend: Callable[[], Exporter], ending: Outcome, form: Form) -> None:
-    without = perform(form, ending)
+def test_41_nor_does_a_backend_that_raises(backend: Callable[[], Exporter], form: Form) -> None:
+    without = [perform(form, ending) for ending in ENDS]
 
     with retold.configure(exporters=[backend()]):
-        assert perform(form, ending) == without
+        assert [perform(form, ending) for ending in ENDS] == without
 
 
 def test_42_every_call_has_one_outcome(form: Form, seen: MemoryExporter) -> None:
@@ -191,7 +189,8 @@ def test_45_a_registry_serves_every_number_once_however_often_it_is_given(clock:
         with retold.configure(exporters=exporters):
             Policy(on=OSError, operation="shop.fetch", clock=clock).call(Failing(OSError, "page"))
     finally:
-        vars(prometheus).update(before)
+        for name, value in before.items():
+            setattr(prometheus, name, value)
 
     for each in (registry, other):
         assert generate_latest(each).decode().count("\nretold_calls_total{") == 16

@@ -237,7 +237,8 @@ def test_08_interleaved_calls_of_threads_each_have_waits_of_their_own(sync_form:
             clock.settle(0)
             if clock.sleepers:
                 clock.advance_to_next()
-        first.result(), second.result()
+        first.result()
+        second.result()
 
     assert starts == [[0, 1, 3, 6], [0.5, 1.5, 3.5, 6.5]]
 

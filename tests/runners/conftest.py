@@ -1,7 +1,12 @@
 """What several tests of runners begin with."""
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 
+import retold
+from tests.runners import everybody
 from tests.runners.stepping import Attempts, Begin
 
 
@@ -9,3 +14,25 @@ from tests.runners.stepping import Attempts, Begin
 def begin(request: pytest.FixtureRequest) -> Begin:
     """Both kinds of loop."""
     return lambda policy: Attempts(request.param(policy))
+
+
+@pytest.fixture
+def no_garbage_collector() -> Iterator[None]:
+    """Only reference counting frees."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture
+def unkept_lines() -> Iterator[None]:
+    """Log lines are made and dropped."""
+    with everybody.unkept_lines():
+        yield
+
+
+@pytest.fixture(params=["nobody", "everybody", *everybody.EXPORTERS])
+def listening(request: pytest.FixtureRequest) -> None:
+    """Nobody, one exporter, or all of them."""
+    names = {"nobody": (), "everybody": everybody.EXPORTERS}.get(request.param, (request.param,))
+    retold.configure(exporters=[everybody.EXPORTERS[name]() for name in names])

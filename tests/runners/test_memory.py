@@ -1,8 +1,7 @@
 """Nothing outlives its use: with the garbage collector off, reference counting frees all of it."""
 
-import gc
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,12 +11,7 @@ from retold.testing import ManualClock
 from tests.forms import Form
 from tests.runners.leaving import Forgetful, Leaving, Returning, swallow
 
-
-@pytest.fixture(autouse=True)
-def _no_garbage_collector() -> Iterator[None]:
-    gc.disable()
-    yield
-    gc.enable()
+pytestmark = pytest.mark.usefixtures("no_garbage_collector")
 
 
 @pytest.mark.parametrize("attempts", [1, 3])

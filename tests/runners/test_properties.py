@@ -18,7 +18,11 @@ from retold import (
     CallEnded,
     CallStarted,
     Constant,
+    Decorrelated,
+    Equal,
     Exponential,
+    Fibonacci,
+    Linear,
     Outcome,
     Policy,
     RetryAgain,
@@ -28,12 +32,17 @@ from retold.testing import ManualClock, MemoryExporter
 from tests.forms import FORMS, FUNCTIONS
 
 SECONDS = st.floats(min_value=0, max_value=100, allow_subnormal=False)
-EXPONENTIALS = st.builds(Exponential, SECONDS, factor=st.floats(1, 10), cap=SECONDS)
+GROWING = [Exponential, Equal, Decorrelated]
+CAPPED = st.one_of(
+    *(st.builds(backoff, SECONDS, factor=st.floats(1, 10), cap=SECONDS) for backoff in GROWING),
+    st.builds(Linear, SECONDS, st.none() | SECONDS, cap=SECONDS),
+    st.builds(Fibonacci, SECONDS, cap=SECONDS),
+)
 BACKOFFS = st.one_of(
     SECONDS,
     st.lists(SECONDS, min_size=1, max_size=4),
     st.builds(Constant, SECONDS),
-    EXPONENTIALS,
+    CAPPED,
     st.sampled_from([lambda number: -number, lambda number: None, lambda number: number / 3]),
 )
 TIMEOUTS = st.none() | SECONDS
@@ -101,7 +110,7 @@ def played(
     return Played(options, starts, math.inf if stop is None else stop, clock, seen)
 
 
-quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, derandomize=True)
 
 
 @quick
@@ -130,11 +139,21 @@ def test_no_further_attempt_starts_after_a_stop(call: Played) -> None:
 
 
 @quick
-@given(played(EXPONENTIALS, hints=st.none()))
-def test_no_wait_is_above_the_cap_of_an_exponential_backoff(call: Played) -> None:
+@given(played(CAPPED, hints=st.none()))
+def test_every_wait_is_between_0_and_the_cap_of_its_backoff(call: Played) -> None:
     cap = call.policy_options["backoff"].cap
 
-    assert all(wait <= cap for wait in call.clock.waits)
+    assert all(0 <= wait <= cap for wait in call.clock.waits)
+
+
+@quick
+@given(CAPPED, st.integers(1, 10**9), SECONDS, st.floats(0, 1, exclude_max=True))
+def test_whatever_the_attempt_so_it_is(backoff: Any, attempt: int, previous: float, luck: float) -> None:
+    class Luck:
+        def random(self) -> float:
+            return luck
+
+    assert 0 <= backoff.delay(attempt, previous, Luck()) <= backoff.cap
 
 
 @quick
