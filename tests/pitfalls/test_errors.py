@@ -150,7 +150,7 @@ def buggy(value: object) -> Any:
 
 
 @pytest.mark.parametrize(
-    "options", [{"on": buggy}, {"backoff": buggy}, {"hint": buggy}, {"stop": lambda: 1 / 0}], ids=str
+    "options", [{"on": buggy}, {"backoff": buggy}, {"hint": buggy}, {"stop": lambda: 1 / 0}], ids=" ".join
 )
 def test_21_a_bug_in_a_policy_has_the_users_error_as_its_context(
     options: dict[str, Any], form: Form, clock: ManualClock, seen: MemoryExporter
