@@ -7,7 +7,7 @@ import pytest
 import retold
 from retold import naming, wrapper
 from retold.journal import JOURNAL
-from retold.runners import audience, sync
+from retold.runners import audience, nested, sync
 from retold.testing import ManualClock, MemoryExporter
 from tests.forms import ASYNC_FORMS, BLOCKS, FORMS, FUNCTIONS, SYNC_FORMS, Form
 
@@ -36,6 +36,8 @@ def _isolated() -> Iterator[None]:
     naming._blocks.clear()
     naming._warned.clear()
     sync._warned.clear()
+    nested._warned.clear()
+    nested._retried.clear()
     audience._last_logged.clear()
     with retold.configure(exporters=[]):
         yield

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 import retold
-from retold import Abort, BlockingWarning, PolicyError, RejectedResult, RetoldError, RetryAgain, UsageError
+from retold import (
+    Abort,
+    BlockingWarning,
+    NestedRetryWarning,
+    PolicyError,
+    RejectedResult,
+    RetoldError,
+    RetryAgain,
+    UsageError,
+)
 from retold.errors import RetoldWarning, SettingsError
 
 ERRORS = [
@@ -23,6 +32,7 @@ ERRORS = [
     RetryAgain(),
     RetryAgain("text"),
     BlockingWarning("text"),
+    NestedRetryWarning("text"),
 ]
 
 
@@ -63,8 +73,12 @@ def test_errors_are_also_what_callers_expect() -> None:
     assert issubclass(SettingsError, ValueError)
     assert issubclass(UsageError, RuntimeError)
     assert issubclass(BlockingWarning, RetoldWarning)
+    assert issubclass(NestedRetryWarning, RetoldWarning)
     assert issubclass(BlockingWarning, RuntimeWarning)
-    assert {kind for kind in map(type, ERRORS) if not issubclass(kind, RetoldError)} == {BlockingWarning}
+    assert {kind for kind in map(type, ERRORS) if not issubclass(kind, RetoldError)} == {
+        BlockingWarning,
+        NestedRetryWarning,
+    }
 
 
 def test_a_rejected_result_is_on_the_error_and_not_in_its_text() -> None:

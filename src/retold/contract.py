@@ -63,6 +63,12 @@ KEYS = {
         ),
         Key(telemetry.OUTCOME, "string", "How the call ended.", tuple(Outcome)),
         Key(telemetry.RETRIED, "boolean", "Whether the call made more than one attempt."),
+        Key(
+            telemetry.CALL_DEPTH,
+            "int",
+            "How many other calls this one runs inside of: their attempts multiply. Absent where there are none.",
+            stability="experimental",
+        ),
         Key(telemetry.ATTEMPT_NUMBER, "int", "Which attempt of its call this is, from 1."),
         Key(telemetry.ATTEMPT_OUTCOME, "string", "How the attempt ended.", tuple(AttemptOutcome)),
         Key(telemetry.ATTEMPT_COUNT, "int", "How many attempts the call made."),
@@ -147,6 +153,7 @@ CALL_SPAN = SpanKind(
     ),
     (
         telemetry.FUNCTION,
+        telemetry.CALL_DEPTH,
         telemetry.POLICY_MAX_ATTEMPTS,
         telemetry.POLICY_TIMEOUT,
         telemetry.ERROR_TYPE,
@@ -188,7 +195,7 @@ LOG_EVENTS = (
         "warning",
         "A call failed because its policy ran out. At most `info` inside of another call, which may yet succeed.",
         (*_END, telemetry.ERROR_TYPE),
-        (telemetry.SUPPRESSED, *_IDS),
+        (telemetry.CALL_DEPTH, telemetry.SUPPRESSED, *_IDS),
     ),
     LogEvent(telemetry.EVENT_CALL_RECOVERED, "info", "A call succeeded after failed attempts.", _END, _IDS),
     LogEvent(
@@ -196,7 +203,7 @@ LOG_EVENTS = (
         "debug",
         "An attempt failed, and the call waits for another.",
         (telemetry.OPERATION, telemetry.ATTEMPT_NUMBER, telemetry.RETRY_DELAY, telemetry.RETRY_DELAY_SOURCE),
-        (telemetry.RETRY_HINT, telemetry.RETRY_IGNORED, *_IDS),
+        (telemetry.CALL_DEPTH, telemetry.RETRY_HINT, telemetry.RETRY_IGNORED, *_IDS),
     ),
     LogEvent(
         telemetry.EVENT_ATTEMPT_FAILED,

@@ -87,6 +87,10 @@ class BlockingWarning(RetoldWarning, RuntimeWarning):
     """A synchronous wait blocks a running event loop."""
 
 
+class NestedRetryWarning(RetoldWarning):
+    """A call retries inside of another that retries too, so that their attempts multiply."""
+
+
 # Users meet these under the name they import, in tracebacks and as `error.type`.
 for _public in (
     RetoldError,
@@ -99,6 +103,7 @@ for _public in (
     RetryAgain,
     RetoldWarning,
     BlockingWarning,
+    NestedRetryWarning,
 ):
     _public.__module__ = "retold"
 del _public

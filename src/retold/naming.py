@@ -42,6 +42,11 @@ _blocks: dict[str, tuple[str, int, int]] = {}
 _warned: set[str] = set()
 
 
+def name_in(frame: FrameType) -> str:
+    """`module.qualname` of the function that runs in a frame."""
+    return clean_name(f"{frame.f_globals.get('__name__', '?')}.{frame.f_code.co_qualname}")
+
+
 def name_of_block(frame: FrameType | None) -> str:
     """`module.qualname` of the function that runs in a frame; warns once where it has two blocks.
 
@@ -53,7 +58,7 @@ def name_of_block(frame: FrameType | None) -> str:
         frame, level = frame.f_back, level + 1
     assert frame is not None
     code = frame.f_code
-    name = clean_name(f"{frame.f_globals.get('__name__', '?')}.{code.co_qualname}")
+    name = name_in(frame)
     # By line: one place in the source may be several in the bytecode, and moves when the interpreter warms up.
     place = (code.co_filename, code.co_firstlineno, frame.f_lineno)
     if _blocks.setdefault(name, place) != place and name not in _warned:

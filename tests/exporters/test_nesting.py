@@ -9,7 +9,9 @@ import retold
 from retold import Policy
 from retold.exporters._lines import Fields, Lines
 from retold.testing import ManualClock
-from tests.forms import ASYNC_FORMS, FUNCTIONS, SYNC_FORMS, Failing, Form
+from tests.forms import ASYNC_FORMS, FORMS, SYNC_FORMS, Failing, Form
+
+pytestmark = pytest.mark.filterwarnings("ignore::retold.NestedRetryWarning")
 
 
 class Kept(Lines):
@@ -32,7 +34,7 @@ def policy(operation: str, attempts: int = 2, on: type[Exception] = OSError) -> 
 
 @pytest.mark.parametrize("tracing", [False, True], ids=["", "told"])
 @pytest.mark.parametrize("inner", SYNC_FORMS, ids=str)
-@pytest.mark.parametrize("outer", FUNCTIONS, ids=str)
+@pytest.mark.parametrize("outer", FORMS, ids=str)
 def test_a_call_inside_of_another_leaves_the_warning_to_it(outer: Form, inner: Form, *, tracing: bool) -> None:
     kept = Kept()
 
@@ -43,7 +45,7 @@ def test_a_call_inside_of_another_leaves_the_warning_to_it(outer: Form, inner: F
 
 
 @pytest.mark.parametrize("inner", ASYNC_FORMS, ids=str)
-@pytest.mark.parametrize("outer", [form for form in ASYNC_FORMS if form in FUNCTIONS], ids=str)
+@pytest.mark.parametrize("outer", ASYNC_FORMS, ids=str)
 async def test_a_call_that_is_awaited_in_another_leaves_the_warning_to_it(outer: Form, inner: Form) -> None:
     kept = Kept()
 
@@ -115,7 +117,7 @@ def test_calls_one_after_the_other_are_not_nested() -> None:
     assert kept.gave_up == [("order", "WARNING")] * 2
 
 
-def test_a_call_in_another_task_than_the_one_around_it_is_on_its_own() -> None:
+def test_without_tracing_a_call_in_another_task_than_the_one_around_it_is_on_its_own() -> None:
     kept = Kept()
 
     async def fail() -> None:
@@ -158,3 +160,63 @@ def test_inner_calls_use_up_none_of_the_warnings_that_are_let_through() -> None:
 
     assert kept.gave_up.count(("pay", "INFO")) == kept.gave_up.count(("order", "WARNING")) == 10
     assert kept.gave_up[-1] == ("pay", "WARNING")
+
+
+@pytest.mark.parametrize("outer", ASYNC_FORMS, ids=str)
+@pytest.mark.parametrize("inner", ASYNC_FORMS, ids=str)
+async def test_with_tracing_a_call_in_a_task_of_the_one_around_it_leaves_the_warning_to_it(
+    outer: Form, inner: Form
+) -> None:
+    kept = Kept()
+
+    async def fail() -> None:
+        raise OSError
+
+    async def order() -> None:
+        await asyncio.gather(inner.awaiting(policy("pay"), fail))
+
+    with retold.configure(exporters=[kept, "memory"]), pytest.raises(OSError):
+        await outer.awaiting(policy("order", attempts=1), order)
+
+    assert kept.gave_up == [("pay", "INFO"), ("order", "WARNING")]
+
+
+async def test_what_outlives_the_call_that_began_it_warns_on_its_own() -> None:
+    kept = Kept()
+    begun: list[asyncio.Task[None]] = []
+    ended = asyncio.Event()
+
+    async def fail() -> None:
+        await ended.wait()
+        raise OSError
+
+    async def order() -> None:
+        begun.append(asyncio.create_task(policy("pay").acall(fail)))
+
+    with retold.configure(exporters=[kept, "memory"]):
+        await policy("order").acall(order)
+        ended.set()
+        with pytest.raises(OSError):
+            await begun[0]
+
+    assert kept.gave_up == [("pay", "WARNING")]
+
+
+def test_lines_tell_how_many_calls_are_around() -> None:
+    lines: list[tuple[str, object, object]] = []
+
+    class Deep(Lines):
+        def write(self, level: int, event: str, fields: Fields) -> None:
+            lines.append((event, fields["retold.operation"], fields.get("retold.call.depth")))
+
+    def pay() -> None:
+        policy("pay").call(Failing(OSError))
+
+    with retold.configure(exporters=[Deep({"retold.attempt.failed": None})]), pytest.raises(OSError):
+        policy("order", attempts=1).call(pay)
+
+    assert lines == [
+        ("retold.retry.scheduled", "pay", 1),
+        ("retold.call.gave_up", "pay", 1),
+        ("retold.call.gave_up", "order", None),
+    ]

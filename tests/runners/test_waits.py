@@ -130,6 +130,7 @@ def test_chance_comes_from_the_rng_of_the_policy(form: Form, clock: ManualClock)
     assert clock.waits == [0.05, 0.1]
 
 
+@pytest.mark.filterwarnings("ignore::retold.NestedRetryWarning")
 def test_a_call_within_a_call_through_one_policy_has_a_state_of_its_own(form: Form, clock: ManualClock) -> None:
     policy = Policy(on=OSError, attempts=3, backoff=[1, 2], operation="both", clock=clock)
     inner = Failing(OSError, OSError, "inner", OSError, OSError, "inner")

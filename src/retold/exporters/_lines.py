@@ -15,7 +15,7 @@ from retold.events import AttemptEnded, CallEnded, CallStarted, Outcome, RetrySc
 from retold.exporter import Exporter
 from retold.exporters._levels import STANDARD, Levels, numbers
 from retold.exporters._limit import Limit
-from retold.exporters._nesting import is_nested
+from retold.nesting import depth
 
 Fields: TypeAlias = dict[str, str | int | float | bool]
 
@@ -81,6 +81,7 @@ class Lines(Exporter):
         level = self._level(telemetry.EVENT_RETRY_SCHEDULED)
         if level is None:
             return
+        around = depth()
         fields: Fields = {
             telemetry.OPERATION: event.operation,
             telemetry.ATTEMPT_NUMBER: event.number,
@@ -91,11 +92,14 @@ class Lines(Exporter):
             fields[telemetry.RETRY_HINT] = event.hint
         if event.ignored is not None:
             fields[telemetry.RETRY_IGNORED] = event.ignored
+        if around:
+            fields[telemetry.CALL_DEPTH] = around
         self.write(level, telemetry.EVENT_RETRY_SCHEDULED, _with_ids(fields, state.span))
 
     def call_ended(self, state: _Call, event: CallEnded) -> None:
         name = _name_of_end(event.outcome)
-        level = self._level(name)
+        around = depth() if event.outcome.is_give_up and self._levels[name] is not None else 0
+        level = self._level(name, around)
         if level is None:
             return
         fields: Fields = {
@@ -108,6 +112,8 @@ class Lines(Exporter):
         }
         if event.error_type is not None:
             fields[telemetry.ERROR_TYPE] = event.error_type
+        if around:
+            fields[telemetry.CALL_DEPTH] = around
         _with_ids(fields, state.span or _current_span())
         if event.outcome.is_give_up:
             held = self._limit.pass_through(event.operation, level, fields)
@@ -130,7 +136,7 @@ class Lines(Exporter):
                 fields[telemetry.SUPPRESSED] = held
             self.write(level, telemetry.EVENT_CALL_GAVE_UP, fields)
 
-    def _level(self, event: str) -> int | None:
+    def _level(self, event: str, around: int = 0) -> int | None:
         """The level of a line about to be made; None if nobody wants it.
 
         Of nested calls only the outermost is loud: it may yet succeed, and if not, it says so.
@@ -138,8 +144,8 @@ class Lines(Exporter):
         level = self._levels[event]
         if level is None:
             return None
-        if event == telemetry.EVENT_CALL_GAVE_UP and level > logging.INFO and is_nested():
-            level = logging.INFO
+        if around:
+            level = min(level, logging.INFO)
         return level if self.wants(level) else None
 
 

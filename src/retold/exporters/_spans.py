@@ -59,7 +59,7 @@ class CallSpans:
         "_tracing",
     )
 
-    def __init__(self, tracing: Tracing, event: CallStarted) -> None:
+    def __init__(self, tracing: Tracing, event: CallStarted, depth: int) -> None:
         attributes: _Attributes = {telemetry.OPERATION: event.operation}
         if event.function is not None:
             attributes[telemetry.FUNCTION] = event.function
@@ -67,6 +67,8 @@ class CallSpans:
             attributes[telemetry.POLICY_MAX_ATTEMPTS] = event.max_attempts
         if event.timeout is not None:
             attributes[telemetry.POLICY_TIMEOUT] = event.timeout
+        if depth:
+            attributes[telemetry.CALL_DEPTH] = depth
         self._tracing = tracing
         self._call = tracing.tracer.start_span(event.operation, attributes=attributes, start_time=event.time)
         # Below a call that is not recorded, a sampler that follows the parent drops the attempts as well.

@@ -19,6 +19,7 @@ from retold.exporters._details import ExceptionDetails, Redaction, details
 from retold.exporters._instruments import Instruments
 from retold.exporters._spans import CallSpans
 from retold.exporters._tracing import Style, Tracing
+from retold.nesting import depth, depth_told
 
 AttemptSpans: TypeAlias = Literal["always", "on_retry", "off"]
 AttemptErrors: TypeAlias = Literal["status", "attribute"]
@@ -106,7 +107,9 @@ class OpenTelemetry(Exporter):
         return parent.trace_flags & _SAMPLED != 0 or not parent.is_valid
 
     def call_started(self, event: CallStarted) -> CallSpans:
-        return CallSpans(self._tracing or self._find_tracer(), event)
+        # Before anything fails, the stack is not looked at.
+        around = depth_told() if self.live else max(depth(), depth_told())
+        return CallSpans(self._tracing or self._find_tracer(), event, around)
 
     def attempt_started(self, state: CallSpans, event: AttemptStarted) -> None:
         state.attempt_started(event)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Final
 
 from retold.core.rules import MISSING
 from retold.errors import AttemptTimeout, UsageError
 from retold.events import Outcome
-from retold.naming import name_of_block
+from retold.naming import name_in, name_of_block
+from retold.nesting import Entered, Outer
 from retold.runners import aio, audience, running, scopes, sync
 from retold.runners.audience import Audience
 from retold.runners.call import Call
@@ -24,8 +25,11 @@ _FAILED: Final = "failed"
 _DONE: Final = "done"
 _GONE: Final = "gone"
 
+_GENERATOR: Final = 0x20 | 0x200
+"""What code says of itself that yields, in `co_flags`: what runs below a block there may be somebody else's."""
 
-class Attempt:
+
+class Attempt(Entered):
     """One run of a block; the `with` around it, or `async with` in an `async for`, tells how it went.
 
     Leaving `with` without an exception is success. All attempts of a call are the same object, in turn.
@@ -168,8 +172,16 @@ class Attempt:
 
     def _begin(self) -> Call:
         # Named only now: a block that succeeds at once and of which nobody hears needs no name.
-        operation = self._plan.rules.operation or name_of_block(sys._getframe(2))
-        return Call(self._plan, operation)
+        frame = sys._getframe(2)
+        call = Call(self._plan, self._plan.rules.operation or name_of_block(frame))
+        call.suspends = bool(frame.f_code.co_flags & _GENERATOR) or frame.f_globals.get("__name__") == "contextlib"
+        return call
+
+    def _outer(self, frame: FrameType) -> Outer | None:
+        if self.state is not _RUNNING:
+            return None
+        rules = self._plan.rules
+        return Outer(rules.operation or name_in(frame), rules.attempts)
 
     def _misused(self) -> UsageError:
         if self.state is _GONE:

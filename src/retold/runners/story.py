@@ -18,30 +18,37 @@ from retold.events import (
     RetryScheduled,
 )
 from retold.exporter import Exporter
+from retold.nesting import Told
 from retold.runners.audience import Audience, exporter_failed
 
 
-class Story:
+class Story(Told):
     """Tells the exporters of an audience about one call, in order, whatever they raise.
 
     Those that are told of starts first are told of ends last, so that what one makes current is current for
-    the others. Retrospective exporters join at the first attempt that does not succeed.
+    the others. Retrospective exporters join at the first attempt that does not succeed. Where there are live ones,
+    what runs in an attempt finds this call around it.
     """
 
-    __slots__ = ("_function", "_late", "_operation", "_rules", "_told")
+    __slots__ = ("_function", "_late", "_live", "_rules", "_told")
 
-    def __init__(self, audience: Audience, rules: Rules, operation: str, function: str | None) -> None:
+    def __init__(
+        self, audience: Audience, rules: Rules, operation: str, function: str | None, *, suspends: bool = False
+    ) -> None:
+        super().__init__(operation, rules.attempts, suspends=suspends)
         self._rules = rules
-        self._operation = operation
         self._function = function
         self._told: list[tuple[Exporter, Any]] = []
         self._late = audience if audience.retrospective else None  # until its retrospective exporters have joined
-        if audience.live:
+        self._live = bool(audience.live)
+        if self._live:
             self._join(audience.live, time_ns())
 
     def attempt_started(self, number: int) -> None:
+        if self._live:
+            self.enter()
         if self._told:
-            self._tell_started(self._told, AttemptStarted(self._operation, number, time_ns()))
+            self._tell_started(self._told, AttemptStarted(self.operation, number, time_ns()))
 
     def attempt_ended(
         self,
@@ -51,11 +58,13 @@ class Story:
         error_type: str | None,
         error: BaseException | None,
     ) -> None:
+        if self._live:
+            self.leave()
         now = time_ns()
         if outcome is not _SUCCESS and self._late is not None:
             self._catch_up(self._late, number, now - round(duration * 1e9))
         if self._told:
-            event = AttemptEnded(self._operation, number, outcome, duration, error_type, error, now)
+            event = AttemptEnded(self.operation, number, outcome, duration, error_type, error, now)
             for exporter, state in reversed(self._told):
                 try:
                     exporter.attempt_ended(state, event)
@@ -63,7 +72,7 @@ class Story:
                     exporter_failed(exporter, failure)
 
     def retry_scheduled(self, number: int, wait: Wait) -> None:
-        event = RetryScheduled(self._operation, number, wait.delay, wait.source, wait.hint, wait.ignored, time_ns())
+        event = RetryScheduled(self.operation, number, wait.delay, wait.source, wait.hint, wait.ignored, time_ns())
         for exporter, state in reversed(self._told):
             try:
                 exporter.retry_scheduled(state, event)
@@ -86,8 +95,9 @@ class Story:
         error_type: str | None,
         fallback: bool,
     ) -> None:
-        event = CallEnded(self._operation, outcome, attempts, duration, delay_total, error_type, fallback, time_ns())
+        event = CallEnded(self.operation, outcome, attempts, duration, delay_total, error_type, fallback, time_ns())
         told = self._told
+        self.end()
         if self._late is not None and self._late.at_once:
             told = [*told, *((exporter, None) for exporter in self._late.at_once)]
         for exporter, state in reversed(told):
@@ -97,7 +107,7 @@ class Story:
                 exporter_failed(exporter, failure)
 
     def _join(self, exporters: Iterable[Exporter], began: int) -> None:
-        event = CallStarted(self._operation, self._function, self._rules.attempts, self._rules.timeout, began)
+        event = CallStarted(self.operation, self._function, self._rules.attempts, self._rules.timeout, began)
         for exporter in exporters:
             try:
                 self._told.append((exporter, exporter.call_started(event)))
@@ -109,7 +119,7 @@ class Story:
         first = len(self._told)
         self._late = None
         self._join(audience.retrospective, began)
-        self._tell_started(self._told[first:], AttemptStarted(self._operation, number, began))
+        self._tell_started(self._told[first:], AttemptStarted(self.operation, number, began))
 
     def _tell_started(self, told: Iterable[tuple[Exporter, Any]], event: AttemptStarted) -> None:
         for exporter, state in told:

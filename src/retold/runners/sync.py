@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from sys import _getframe, modules
+from sys import modules
 from typing import Any
 
 from retold.errors import BlockingWarning, RejectedResult
 from retold.runners import stopping
 from retold.runners.call import Call
+from retold.runners.caller import level_of_the_caller
 from retold.runners.clocks import LONGEST, SYSTEM_CLOCK
 from retold.runners.plan import Plan
 from retold.runners.untold import Listeners, Untold
@@ -66,6 +67,9 @@ def loop(plan: Plan) -> Callable[..., Any]:
         kwargs: Mapping[str, Any],
     ) -> Any:
         page, number, waited, since, unwarned = who.page, 1, 0.0, 0.0, True
+        untold.unlooked = unlooked = untold.unlooked - 1
+        if not unlooked:
+            untold.look(page, began, delay)
         while True:
             if page is not None:
                 since = now()
@@ -153,13 +157,5 @@ def _warn_in_event_loop(operation: str) -> None:
         f"{operation} waits in a running event loop and blocks it: make the function async,"
         " use `async for` or `await policy.acall(...)`, or run it in a thread",
         BlockingWarning,
-        stacklevel=_level_of_the_caller(),
+        stacklevel=level_of_the_caller(),
     )
-
-
-def _level_of_the_caller() -> int:
-    """The `stacklevel` of the first frame that is not ours: how many are differs from form to form."""
-    frame, level = _getframe(1), 1
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("retold."):
-        frame, level = frame.f_back, level + 1
-    return level

@@ -5,7 +5,7 @@ from __future__ import annotations
 from retold.core.decision import Wait
 from retold.events import AttemptOutcome, Outcome
 from retold.journal import JOURNAL, Page
-from retold.runners import audience, scopes
+from retold.runners import audience, nested, scopes
 from retold.runners.audience import NOBODY, Audience
 from retold.runners.error_types import error_type
 from retold.runners.plan import Plan
@@ -23,6 +23,7 @@ class Telling:
         delays: What was waited, in seconds, if anybody will ask: a list to be filled, given by whoever will.
         started: When the first attempt began, on the policy's clock.
         elapsed: Seconds from then to the end.
+        suspends: Whether its function may be left standing while other code of the task runs: a generator's block.
     """
 
     # A call that succeeds or fails early sets few of these, and making one must cost little.
@@ -33,6 +34,7 @@ class Telling:
     delays: list[float] | None = None
     started = 0.0
     elapsed = 0.0
+    suspends = False
     _began = 0.0
     _delay_total = 0.0
     _error_type: str | None = None
@@ -124,13 +126,15 @@ class Telling:
     def _open(self, listeners: Audience, page: Page | None) -> None:
         self._page = page
         if self._story is None and not listeners.silent:
-            self._story = Story(listeners, self.plan.rules, self.operation, self._function)
+            self._story = Story(listeners, self.plan.rules, self.operation, self._function, suspends=self.suspends)
         self._told = self._page is not None or self._story is not None or self.delays is not None
         self._timed = self._told or self.plan.rules.timeout is not None
 
     def _wait(self, step: float | Wait) -> None:
         wait = step if isinstance(step, Wait) else Wait(step)
         self.delay = wait.delay
+        if self.number == 1:
+            nested.retries(self.operation, self.plan.rules.attempts)
         if not self._told:
             self._delay_total += wait.delay
             return

@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 from retold.core.decision import Decide, Step
 from retold.events import Outcome
 from retold.journal import Page
+from retold.runners import nested
 from retold.runners.audience import Audience
 from retold.runners.call import Call
 from retold.runners.error_types import error_type
@@ -39,6 +40,9 @@ class Untold:
 
     Whatever leads to these calls is one, and sets what is declared here.
 
+    Attributes:
+        unlooked: How many of them retry before one of them looks whether it is nested.
+
     The arguments of the methods:
         who: Who heard of the call when it began.
         page: Where the call is counted, if it is.
@@ -49,9 +53,11 @@ class Untold:
         since: When the attempt or the wait began, if the call is counted.
     """
 
-    __slots__ = ("_decide", "_name", "_now", "operation", "plan")
+    __slots__ = ("_decide", "_name", "_now", "_stride", "operation", "plan", "unlooked")
     plan: Plan
     operation: str
+    unlooked: int
+    _stride: int
     _decide: Decide
     _now: Callable[[], float]
     _name: str
@@ -112,6 +118,15 @@ class Untold:
         assert began is not None
         now = self._now()
         page.call_recovered(now - since, number, now - began)
+
+    def look(self, page: Page | None, began: float | None, delay: float) -> None:
+        """Warn if a call is nested that is about to retry for the first time; `nested.retries` says why seldom."""
+        self.unlooked = self._stride = self._stride * 2
+        try:
+            nested.look(self.operation, self.plan.rules.attempts)
+        except BaseException:  # the warning as an error
+            self.interrupted(page, began, 1, delay, self._now())
+            raise
 
     def interrupted(self, page: Page | None, began: float | None, number: int, delay: float, since: float) -> None:
         """Something was raised in the wait after an attempt."""

@@ -31,6 +31,7 @@ class Target(Untold):
     def __init__(self, manners: Manners, operation: str, name: str, shape: Shape | None) -> None:
         self.plan = manners.plan
         self.operation = operation
+        self.unlooked = self._stride = 1
         self._decide = manners.decide
         self._now = manners.now
         self._name = name

@@ -1,0 +1,120 @@
+"""The calls around us on this stack.
+
+A call that succeeds at once leaves no trace of itself, so an inner call cannot look one up: it looks at the stack,
+when it has a reason to. There, a call is the frame of its wrapper, of the loop that runs it, or of both, one below
+the other; or it is a block, whose attempt is among the variables of a frame and says that it runs. A call in another
+thread or task is on a stack of its own, and a block that waits or was left says so: neither is around us.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Set
+from itertools import repeat
+from types import FrameType
+from typing import Any, Final, NamedTuple
+
+_PARTS: Final[Mapping[object, str]] = {
+    "retold.runners.aio": "loop",
+    "retold.runners.async_generators": "generator",
+    "retold.runners.block": "block",
+    "retold.runners.generators": "generator",
+    "retold.runners.sync": "loop",
+    "retold.wrapper": "wrapper",
+}
+"""By the module that a frame's globals name: wrappers have the globals of theirs."""
+
+_ONE_CALL: Final[Set[tuple[str, str | None]]] = {
+    ("wrapper", "loop"),
+    ("loop", "loop"),
+    ("block", "block"),
+    ("block", "loop"),
+    ("generator", "loop"),
+}
+"""Parts that belong to the same call as the part above them."""
+
+
+class Outer(NamedTuple):
+    """A call that another runs inside of: its operation, and how many attempts its policy allows."""
+
+    operation: str
+    max_attempts: int | None
+
+
+class Entered:
+    """What a `with` in the caller's own loop enters, and by which we see its call from inside."""
+
+    __slots__ = ()
+
+    def _outer(self, frame: FrameType) -> Outer | None:
+        """Its call, if it runs now, in this frame."""
+        raise NotImplementedError
+
+
+def on_stack() -> Iterator[Outer]:
+    """The calls around the one that is being told about on this stack, the innermost first."""
+    frame: FrameType | None = sys._getframe(1)
+    own, above, seen = True, None, list[Entered]()
+    while frame is not None:
+        part = _PARTS.get(frame.f_globals.get("__name__"))
+        if part == "generator" and frame.f_code.co_name != "wrapper":  # what it consists of may be above another's
+            part = None
+        if part is None:
+            if not own and frame.f_code.co_exceptiontable:  # as every function with a `with` has
+                yield from _blocks(frame, seen)
+        elif (part, above) not in _ONE_CALL:
+            if not own:
+                yield _call(frame)
+            own = False
+        above = part
+        frame = frame.f_back
+
+
+def _call(frame: FrameType) -> Outer:
+    """The call that a frame of ours is part of."""
+    known = frame.f_globals.get("_retold_target")
+    if known is None:
+        variables = _variables(frame)
+        known = variables.get("call") or variables.get("untold")
+    # None where only a clock or an exporter can have made a call: in a wait, and in a block that is left for good.
+    return Outer("another call", None) if known is None else Outer(known.operation, known.plan.rules.attempts)
+
+
+def _blocks(frame: FrameType, seen: list[Entered]) -> Iterator[Outer]:
+    """The calls of blocks that run in a frame, if they have not been seen in one above."""
+    # Backwards: the block that was written later is inside of the other.
+    for value in reversed(_variables(frame).values()):
+        # By its type: other objects may have a `__class__` that does things.
+        if issubclass(type(value), Entered) and value not in seen:
+            outer = value._outer(frame)
+            if outer is not None:
+                seen.append(value)
+                yield outer
+
+
+def _variables(frame: FrameType) -> dict[str, Any]:
+    """What the variables of a frame stand for.
+
+    Before Python 3.13, looking makes a snapshot that stays with the frame, keeps alive what it holds, and is what
+    `locals()` returned there, if that was called. So it is emptied again, unless somebody else has it, or a tracer,
+    which writes it back into the frame.
+    """
+    snapshot = frame.f_locals
+    variables = dict(snapshot)
+    code = frame.f_code
+    own = (
+        _SNAPSHOTS
+        and code.co_flags & _OPTIMIZED  # else these are no snapshot, but the variables of a module or a class
+        and sys.getrefcount(snapshot) == _UNSHARED
+        and sys.gettrace() is None
+        and sys.getprofile() is None
+    )
+    names = (*code.co_varnames, *code.co_cellvars, *code.co_freevars) if own else ()
+    tuple(map(dict.pop, repeat(snapshot), names, repeat(None)))  # no others: `exec` keeps what it defines there too
+    return variables
+
+
+_SNAPSHOTS: Final = sys.version_info < (3, 13)
+_OPTIMIZED: Final = 0x01
+_UNSHARED: Final = 3
+"""References to a snapshot that nobody has: the frame's, ours, and the argument of `getrefcount`."""
