@@ -179,6 +179,7 @@ def test_waits_lie_between_attempts(sdk: Sdk, form: Form, clock: WatchingClock) 
     assert (call.start_time or 0) <= first[0] <= third[1] <= (call.end_time or 0)
 
 
+@pytest.mark.filterwarnings("ignore::retold.NestedRetryWarning")
 def test_nested_calls_nest_their_spans(sdk: Sdk, form: Form, clock: WatchingClock) -> None:
     inner = policy(clock, operation="inner", attempts=2)
     outer = policy(clock, operation="outer", attempts=2)
