@@ -21,6 +21,7 @@ _PARTS: Final[Mapping[object, str]] = {
     "retold.runners.generators": "generator",
     "retold.runners.sync": "loop",
     "retold.wrapper": "wrapper",
+    "retold.wrapper.target": "loop",
 }
 """By the module that a frame's globals name: wrappers have the globals of theirs."""
 

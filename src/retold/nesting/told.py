@@ -7,29 +7,28 @@ tasks, each begun inside of a call of the one before, keeps none of those calls.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextvars import ContextVar
+
+from retold.core.rules import Rules
 
 
 class Told:
-    """One such call.
+    """One such call. Whatever tells of calls is one, and sets what is declared here.
 
     Attributes:
-        operation, max_attempts: Its name, and what its policy allows.
-        outer: The call around it.
-        depth: How many there are.
+        operation, rules: Its name, and the options of its policy.
+        outer: The call around it when it began.
         over: Whether it has ended.
         suspends: Whether it may be left standing while other code of its task runs, as a block in a generator is.
     """
 
-    __slots__ = ("depth", "max_attempts", "operation", "outer", "over", "suspends")
-
-    def __init__(self, operation: str, max_attempts: int | None, *, suspends: bool = False) -> None:
-        self.operation = operation
-        self.max_attempts = max_attempts
-        self.suspends = suspends
-        self.over = False
-        self.outer = outer = _running(_INSIDE.get())
-        self.depth: int = 0 if outer is None else outer.depth + 1
+    __slots__ = ("operation", "outer", "over", "rules", "suspends")
+    operation: str
+    rules: Rules
+    outer: Told | None
+    over: bool
+    suspends: bool
 
     def enter(self) -> None:
         """Its function is about to run."""
@@ -43,24 +42,30 @@ class Told:
     def end(self) -> None:
         """It is over."""
         self.over = True
-        self.outer = _running(self.outer)
+        if self.outer is not None:
+            self.outer = _running(self.outer)
 
 
 _INSIDE: ContextVar[Told | None] = ContextVar("retold_inside", default=None)
 
 
+def innermost() -> Told | None:
+    """The innermost such call around us that is not over."""
+    told = _INSIDE.get()
+    return None if told is None else _running(told)
+
+
+def on_record() -> Iterator[Told]:
+    """Such calls around us, the innermost first."""
+    told = innermost()
+    while told is not None:
+        yield told
+        told = _running(told.outer)
+
+
 def depth_told() -> int:
     """How many such calls are around one that begins now."""
-    told = _running(_INSIDE.get())
-    return 0 if told is None else told.depth + 1
-
-
-def trusted() -> Told | None:
-    """The innermost such call that is certainly around us: one that suspends may just stand there."""
-    told = _running(_INSIDE.get())
-    while told is not None and told.suspends:
-        told = _running(told.outer)
-    return told
+    return 0 if _INSIDE.get() is None else sum(1 for _ in on_record())
 
 
 def _running(told: Told | None) -> Told | None:

@@ -67,9 +67,6 @@ def loop(plan: Plan) -> Callable[..., Awaitable[Any]]:
         kwargs: Mapping[str, Any],
     ) -> Any:
         page, number, waited, since = who.page, 1, 0.0, 0.0
-        untold.unlooked = unlooked = untold.unlooked - 1
-        if not unlooked:
-            untold.look(page, began, delay)
         while True:
             if page is not None:
                 since = now()

@@ -18,7 +18,7 @@ from retold.events import (
     RetryScheduled,
 )
 from retold.exporter import Exporter
-from retold.nesting import Told
+from retold.nesting import Told, innermost
 from retold.runners.audience import Audience, exporter_failed
 
 
@@ -30,18 +30,21 @@ class Story(Told):
     what runs in an attempt finds this call around it.
     """
 
-    __slots__ = ("_function", "_late", "_live", "_rules", "_told")
+    __slots__ = ("_function", "_late", "_live", "_told")
 
     def __init__(
         self, audience: Audience, rules: Rules, operation: str, function: str | None, *, suspends: bool = False
     ) -> None:
-        super().__init__(operation, rules.attempts, suspends=suspends)
-        self._rules = rules
+        self.operation = operation
+        self.rules = rules
         self._function = function
         self._told: list[tuple[Exporter, Any]] = []
         self._late = audience if audience.retrospective else None  # until its retrospective exporters have joined
         self._live = bool(audience.live)
         if self._live:
+            self.outer = innermost()
+            self.over = False
+            self.suspends = suspends
             self._join(audience.live, time_ns())
 
     def attempt_started(self, number: int) -> None:
@@ -97,7 +100,8 @@ class Story(Told):
     ) -> None:
         event = CallEnded(self.operation, outcome, attempts, duration, delay_total, error_type, fallback, time_ns())
         told = self._told
-        self.end()
+        if self._live:
+            self.end()
         if self._late is not None and self._late.at_once:
             told = [*told, *((exporter, None) for exporter in self._late.at_once)]
         for exporter, state in reversed(told):
@@ -107,7 +111,7 @@ class Story(Told):
                 exporter_failed(exporter, failure)
 
     def _join(self, exporters: Iterable[Exporter], began: int) -> None:
-        event = CallStarted(self.operation, self._function, self._rules.attempts, self._rules.timeout, began)
+        event = CallStarted(self.operation, self._function, self.rules.attempts, self.rules.timeout, began)
         for exporter in exporters:
             try:
                 self._told.append((exporter, exporter.call_started(event)))

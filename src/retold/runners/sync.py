@@ -67,9 +67,6 @@ def loop(plan: Plan) -> Callable[..., Any]:
         kwargs: Mapping[str, Any],
     ) -> Any:
         page, number, waited, since, unwarned = who.page, 1, 0.0, 0.0, True
-        untold.unlooked = unlooked = untold.unlooked - 1
-        if not unlooked:
-            untold.look(page, began, delay)
         while True:
             if page is not None:
                 since = now()

@@ -40,9 +40,6 @@ class Untold:
 
     Whatever leads to these calls is one, and sets what is declared here.
 
-    Attributes:
-        unlooked: How many of them retry before one of them looks whether it is nested.
-
     The arguments of the methods:
         who: Who heard of the call when it began.
         page: Where the call is counted, if it is.
@@ -53,11 +50,9 @@ class Untold:
         since: When the attempt or the wait began, if the call is counted.
     """
 
-    __slots__ = ("_decide", "_name", "_now", "_stride", "operation", "plan", "unlooked")
+    __slots__ = ("_decide", "_name", "_now", "operation", "plan")
     plan: Plan
     operation: str
-    unlooked: int
-    _stride: int
     _decide: Decide
     _now: Callable[[], float]
     _name: str
@@ -85,6 +80,8 @@ class Untold:
             if isinstance(step, Outcome) and step is not _ABORTED:
                 if number > 1 or step.is_give_up:
                     note(error, self.operation, step, number, waited)
+                if number > 1:
+                    nested.retries(self.operation, self.plan.rules.attempts)
                 return None
         else:
             assert since is not None
@@ -101,7 +98,11 @@ class Untold:
                     page.attempt_repeated(now - since, error_type(error))
                 return step
         call = self._resumed(page, began, number, delay, waited, since)
-        return None if call.failed(error, step) else call
+        if not call.failed(error, step):
+            return call
+        if number > 1:
+            nested.retries(self.operation, self.plan.rules.attempts)
+        return None
 
     def _told_late(self, error: BaseException, who: Listeners, began: float | None) -> Call | None:
         """The first attempt raised, and somebody is told of the call from here on."""
@@ -118,15 +119,6 @@ class Untold:
         assert began is not None
         now = self._now()
         page.call_recovered(now - since, number, now - began)
-
-    def look(self, page: Page | None, began: float | None, delay: float) -> None:
-        """Warn if a call is nested that is about to retry for the first time; `nested.retries` says why seldom."""
-        self.unlooked = self._stride = self._stride * 2
-        try:
-            nested.look(self.operation, self.plan.rules.attempts)
-        except BaseException:  # the warning as an error
-            self.interrupted(page, began, 1, delay, self._now())
-            raise
 
     def interrupted(self, page: Page | None, began: float | None, number: int, delay: float, since: float) -> None:
         """Something was raised in the wait after an attempt."""
