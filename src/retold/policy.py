@@ -17,6 +17,7 @@ from retold.core.written import written
 from retold.events import CallEnded, RetryScheduled
 from retold.journal import JOURNAL
 from retold.naming import name_of
+from retold.nesting import expect_blocks
 from retold.runners import aio, block, sync
 from retold.runners.block import Attempt
 from retold.runners.call import Call
@@ -220,7 +221,7 @@ class Policy(Generic[F_co]):
             TypeError: The policy has a fallback, whose value a block could not return, or an `attempt_timeout`, which
                 nothing could keep.
         """
-        if settings.chosen is None or not self._plan.iterable:
+        if settings.chosen is None or not self._plan.iterated:
             self._check_block()
             if self._rules.attempt_timeout is not None:
                 raise TypeError(
@@ -234,7 +235,7 @@ class Policy(Generic[F_co]):
 
         With an `attempt_timeout` it takes `async with`.
         """
-        if settings.chosen is None or self._rules.fallback is not MISSING:
+        if settings.chosen is None or not self._plan.iterated:
             self._check_block()
         return block.AsyncAttempts(self._plan)
 
@@ -276,6 +277,8 @@ class Policy(Generic[F_co]):
         settings.ensure()
         if self._rules.fallback is not MISSING:
             raise TypeError("a policy with a fallback cannot be iterated: a block has no value for it to replace")
+        expect_blocks()
+        self._plan.iterated = self._plan.iterable
 
 
 retry = Policy

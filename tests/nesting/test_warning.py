@@ -73,9 +73,9 @@ def test_a_call_that_succeeds_at_once_inside_of_another_is_not_warned_of(form: F
     form.perform(policy("order"), lambda: policy("pay").call(Failing("paid")))
 
 
-@pytest.mark.usefixtures("told")
-def test_an_operation_that_retries_alone_at_first_is_not_forgotten(
-    form: Form, caught: list[warnings.WarningMessage]
+@pytest.mark.parametrize("exporter", ["logging", "memory"])
+def test_an_operation_that_retries_alone_at_first_is_not_forgotten_where_somebody_is_told(
+    form: Form, exporter: str, caught: list[warnings.WarningMessage]
 ) -> None:
     turns = iter([OSError, None] * 40)
 
@@ -85,10 +85,11 @@ def test_an_operation_that_retries_alone_at_first_is_not_forgotten(
         if turn is not None:
             raise turn
 
-    for _ in range(10):
-        pay()
-    for _ in range(30):
-        form.perform(policy("order"), pay)
+    with retold.configure(exporters=[exporter]):
+        for _ in range(10):
+            pay()
+        for _ in range(30):
+            form.perform(policy("order"), pay)
 
     assert [warning.category for warning in caught] == [NestedRetryWarning]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from retold.nesting.stack import Entered, Outer, on_stack
+from retold.nesting.stack import Entered, Outer, expect_blocks, on_stack
 from retold.nesting.told import Told, depth_told, innermost, on_record
 
-__all__ = ["Entered", "Outer", "Told", "depth", "depth_told", "innermost", "outers"]
+__all__ = ["Entered", "Outer", "Told", "depth", "depth_told", "expect_blocks", "innermost", "outers"]
 
 
 def outers() -> Iterator[Outer]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Set
-from itertools import repeat
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
@@ -21,7 +20,6 @@ _PARTS: Final[Mapping[object, str]] = {
     "retold.runners.generators": "generator",
     "retold.runners.sync": "loop",
     "retold.wrapper": "wrapper",
-    "retold.wrapper.target": "loop",
 }
 """By the module that a frame's globals name: wrappers have the globals of theirs."""
 
@@ -52,6 +50,15 @@ class Entered:
         raise NotImplementedError
 
 
+def expect_blocks() -> None:
+    """A block is about to be: only from now on are the variables of users looked at."""
+    global _blocks_exist
+    _blocks_exist = True
+
+
+_blocks_exist = False
+
+
 def on_stack() -> Iterator[Outer]:
     """The calls around the one that is being told about on this stack, the innermost first."""
     frame: FrameType | None = sys._getframe(1)
@@ -61,7 +68,7 @@ def on_stack() -> Iterator[Outer]:
         if part == "generator" and frame.f_code.co_name != "wrapper":  # what it consists of may be above another's
             part = None
         if part is None:
-            if not own and frame.f_code.co_exceptiontable:  # as every function with a `with` has
+            if _blocks_exist and not own and frame.f_code.co_exceptiontable:  # as every function with a `with` has
                 yield from _blocks(frame, seen)
         elif (part, above) not in _ONE_CALL:
             if not own:
@@ -96,22 +103,22 @@ def _blocks(frame: FrameType, seen: list[Entered]) -> Iterator[Outer]:
 def _variables(frame: FrameType) -> dict[str, Any]:
     """What the variables of a frame stand for.
 
-    Before Python 3.13, looking makes a snapshot that stays with the frame, keeps alive what it holds, and is what
-    `locals()` returned there, if that was called. So it is emptied again, unless somebody else has it, or a tracer,
-    which writes it back into the frame.
+    Before Python 3.13, looking at those of a function brings a snapshot up to date that stays with the frame: the
+    dictionary that `locals()` returns there. It would keep alive what the function lets go of, a file or a lock, so its
+    entries are taken out again. That changes nothing but how long things live, for whoever asks next, `locals()` or a
+    debugger, has all entries made anew. Who holds the dictionary keeps it, and sees it brought up to date, as by every
+    further `locals()`; and so does a tracer, since what it leaves there is written back into the function.
     """
-    snapshot = frame.f_locals
-    variables = dict(snapshot)
+    snapshot: Any = frame.f_locals
     code = frame.f_code
-    own = (
-        _SNAPSHOTS
-        and code.co_flags & _OPTIMIZED  # else these are no snapshot, but the variables of a module or a class
-        and sys.getrefcount(snapshot) == _UNSHARED
-        and sys.gettrace() is None
-        and sys.getprofile() is None
-    )
-    names = (*code.co_varnames, *code.co_cellvars, *code.co_freevars) if own else ()
-    tuple(map(dict.pop, repeat(snapshot), names, repeat(None)))  # no others: `exec` keeps what it defines there too
+    if not code.co_flags & _OPTIMIZED:
+        # The variables of a module or a class; `exec` and metaclasses may put an object of their own in their place.
+        return snapshot.copy() if type(snapshot) is dict else {}
+    variables = dict(snapshot)
+    if _SNAPSHOTS and sys.getrefcount(snapshot) == _UNSHARED and sys.gettrace() is None and sys.getprofile() is None:
+        # No others: what `exec` defines in a function is kept there alone.
+        for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
+            snapshot.pop(name, None)
     return variables
 
 

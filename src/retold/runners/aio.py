@@ -67,6 +67,8 @@ def loop(plan: Plan) -> Callable[..., Awaitable[Any]]:
         kwargs: Mapping[str, Any],
     ) -> Any:
         page, number, waited, since = who.page, 1, 0.0, 0.0
+        if untold.unlooked:
+            untold.look(page, began, delay)
         while True:
             if page is not None:
                 since = now()

@@ -14,6 +14,7 @@ def retries(operation: str, max_attempts: int | None) -> None:
 
     Looking takes longer than a decision, so not every call does, but the first, the second, the fourth, and so on. That
     costs next to nothing on the average, and what is retried alone at first and inside of others later is seen too.
+    Of the calls of a function of which nobody is told, the first alone comes here: `Untold.unlooked`.
     """
     _retried[operation] = retried = _retried.get(operation, 0) + 1
     if not retried & (retried - 1):

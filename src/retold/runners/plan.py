@@ -23,6 +23,7 @@ class Plan:
         clock: Its clock: the machine's, unless it was given one.
         stopped: Asks its `stop` whether everything is to end; None without one.
         iterable: Whether a plain `for` can be the loop.
+        iterated: Whether it has been, so that nothing is left to be checked.
         unheeding: Whether a block that succeeds at once asks nothing of it: no time, and no hooks.
         manners: Kept here by the wrappers of its functions: how they listen.
     """
@@ -31,6 +32,7 @@ class Plan:
         self.rules = rules = replace(rules, attempts=1) if by_environment() else rules
         self.stopped = rules.stopped
         self.iterable = rules.fallback is MISSING and rules.attempt_timeout is None
+        self.iterated = False
         self.hooks = hooks(rules)
         self.unheeding = rules.timeout is None and rules.attempt_timeout is None and not self.hooks
         self._heard_by: tuple[Audience, Audience] | None = None

@@ -67,6 +67,8 @@ def loop(plan: Plan) -> Callable[..., Any]:
         kwargs: Mapping[str, Any],
     ) -> Any:
         page, number, waited, since, unwarned = who.page, 1, 0.0, 0.0, True
+        if untold.unlooked:
+            untold.look(page, began, delay)
         while True:
             if page is not None:
                 since = now()

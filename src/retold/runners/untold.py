@@ -40,6 +40,9 @@ class Untold:
 
     Whatever leads to these calls is one, and sets what is declared here.
 
+    Attributes:
+        unlooked: Whether none of them has retried yet, and so looked whether it is nested.
+
     The arguments of the methods:
         who: Who heard of the call when it began.
         page: Where the call is counted, if it is.
@@ -50,9 +53,10 @@ class Untold:
         since: When the attempt or the wait began, if the call is counted.
     """
 
-    __slots__ = ("_decide", "_name", "_now", "operation", "plan")
+    __slots__ = ("_decide", "_name", "_now", "operation", "plan", "unlooked")
     plan: Plan
     operation: str
+    unlooked: bool
     _decide: Decide
     _now: Callable[[], float]
     _name: str
@@ -80,8 +84,6 @@ class Untold:
             if isinstance(step, Outcome) and step is not _ABORTED:
                 if number > 1 or step.is_give_up:
                     note(error, self.operation, step, number, waited)
-                if number > 1:
-                    nested.retries(self.operation, self.plan.rules.attempts)
                 return None
         else:
             assert since is not None
@@ -98,11 +100,7 @@ class Untold:
                     page.attempt_repeated(now - since, error_type(error))
                 return step
         call = self._resumed(page, began, number, delay, waited, since)
-        if not call.failed(error, step):
-            return call
-        if number > 1:
-            nested.retries(self.operation, self.plan.rules.attempts)
-        return None
+        return None if call.failed(error, step) else call
 
     def _told_late(self, error: BaseException, who: Listeners, began: float | None) -> Call | None:
         """The first attempt raised, and somebody is told of the call from here on."""
@@ -119,6 +117,15 @@ class Untold:
         assert began is not None
         now = self._now()
         page.call_recovered(now - since, number, now - began)
+
+    def look(self, page: Page | None, began: float | None, delay: float) -> None:
+        """Warn if a call is nested that is about to retry for the first time. Only the first such call looks."""
+        self.unlooked = False
+        try:
+            nested.retries(self.operation, self.plan.rules.attempts)
+        except BaseException:  # the warning as an error
+            self.interrupted(page, began, 1, delay, self._now())
+            raise
 
     def interrupted(self, page: Page | None, began: float | None, number: int, delay: float, since: float) -> None:
         """Something was raised in the wait after an attempt."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import CodeType, MappingProxyType
 from typing import Any
 
@@ -132,12 +132,11 @@ class Manners:
 
     Attributes:
         plan: The policy; it keeps them.
-        again: How their calls go on after the first attempt, while nobody is told.
         decide, now: Its decisions, and the time on its clock.
         last: How they listened last.
     """
 
-    __slots__ = ("_asynchronous", "_shared", "again", "decide", "last", "now", "plan")
+    __slots__ = ("_asynchronous", "_shared", "decide", "last", "now", "plan")
 
     def __init__(self, plan: Plan, *, asynchronous: bool) -> None:
         # Two threads may each make them, and either's will do.
@@ -147,10 +146,9 @@ class Manners:
         self.last: Manner | None = None
         self._asynchronous = asynchronous
         runner = aio if asynchronous else sync
-        self.again: Callable[..., Any] = runner.loop(plan)
         self._shared: dict[str, Any] = {
             "__name__": __package__,  # by which others know the frames of wrappers
-            "_retold_again": None,
+            "_retold_again": runner.loop(plan),
             "_retold_any": BaseException,
             "_retold_float": float,
             "_retold_function": None,

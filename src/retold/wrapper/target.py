@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 from weakref import ref
 
 from retold.journal import JOURNAL, Page
-from retold.runners import audience, nested
+from retold.runners import audience
 from retold.runners.audience import Audience
 from retold.runners.call import Call
 from retold.runners.story import Story
@@ -31,6 +31,7 @@ class Target(Untold):
     def __init__(self, manners: Manners, operation: str, name: str, shape: Shape | None) -> None:
         self.plan = manners.plan
         self.operation = operation
+        self.unlooked = True
         self._decide = manners.decide
         self._now = manners.now
         self._name = name
@@ -50,7 +51,6 @@ class Target(Untold):
         names = manner.namespace.copy()
         names["_retold_function"] = function
         names["_retold_target"] = self
-        names["_retold_again"] = Target.again_looking
         self._unsettled = manner.unsettled
         # Code of its own, since what CPython learns about a call it keeps there.
         wrapper = FunctionType(
@@ -76,27 +76,6 @@ class Target(Untold):
         wrapper.__globals__.update(manner.names_with(page) if settles else manner.names)
         before, code = wrapper.__code__, manner.code(self._shape, settled=settles)
         wrapper.__code__ = code.replace(co_name=before.co_name, co_qualname=before.co_qualname)
-
-    def again_looking(
-        self,
-        function: Callable[..., Any],
-        delay: float,
-        who: Listening,
-        began: float | None,
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-    ) -> Any:
-        """What its wrapper calls as `again` until that has happened once: the first retry looks whether it is nested."""
-        again = self._manners.again
-        wrapper = self._wrapper()
-        if wrapper is not None:
-            wrapper.__globals__["_retold_again"] = again
-        try:
-            nested.retries(self.operation, self.plan.rules.attempts)
-        except BaseException:  # the warning as an error
-            self.interrupted(who.page, began, 1, delay, self._now())
-            raise
-        return again(self, function, delay, who, began, args, kwargs)
 
     def begin_whole(self) -> Call:
         """A call that is ordinary code from its start."""
