@@ -173,10 +173,12 @@ def assert_the_order(received: list[Span], sent: list[Span]) -> None:
         "retold.attempt.count": 3,
         "retold.delay.total": 1.0,
         "retold.fallback": True,
+        "retold.call.depth": 1,
         "error.type": "ConnectionError",
     }
 
 
+@pytest.mark.filterwarnings("ignore::retold.NestedRetryWarning")
 def test_a_collector_hands_on_the_spans_as_they_were_sent(otlp_sink: OtlpSink, protocol: str) -> None:
     with Collector(otlp_sink, protocol) as collector:
         sent = sent_to(SPAN_EXPORTERS[protocol](collector))
@@ -185,6 +187,7 @@ def test_a_collector_hands_on_the_spans_as_they_were_sent(otlp_sink: OtlpSink, p
     assert_the_order(received, sent)
 
 
+@pytest.mark.filterwarnings("ignore::retold.NestedRetryWarning")
 def test_another_s_receiver_has_the_spans_as_they_were_sent(agent: Agent, protocol: str) -> None:
     sent = sent_to(SPAN_EXPORTERS[protocol](agent))
 
