@@ -1,7 +1,9 @@
 """Looking at the variables of a frame leaves nothing behind."""
 
 import sys
+import weakref
 from collections.abc import Mapping
+from typing import NoReturn
 
 import pytest
 
@@ -75,3 +77,33 @@ def test_an_object_that_pretends_to_be_of_another_class_is_not_asked() -> None:
 def test_what_is_entered_has_to_say_what_is_around() -> None:
     with pytest.raises(NotImplementedError):
         Entered()._outer(sys._getframe())
+
+
+def test_what_is_let_go_of_is_gone_however_the_tests_are_traced(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Thing:
+        pass
+
+    thing = Thing()
+    gone = weakref.ref(thing)
+    monkeypatch.setattr(sys, "gettrace", lambda: None)  # as where nobody measures coverage
+
+    assert _variables(sys._getframe())["thing"] is thing
+    del thing
+
+    assert gone() is None
+
+
+def test_the_variables_of_a_class_are_left_alone_where_its_metaclass_keeps_them() -> None:
+    class Kept(dict[str, object]):
+        def copy(self) -> NoReturn:
+            raise AssertionError
+
+    class Meta(type):
+        @classmethod
+        def __prepare__(cls, name: str, bases: tuple[type, ...], /, **kwargs: object) -> Kept:
+            return Kept()
+
+    class Made(metaclass=Meta):
+        seen = _variables(sys._getframe())
+
+    assert Made.seen == {}
