@@ -83,6 +83,7 @@ def test_a_block_is_seen_from_the_first_entry_after_somebody_asked(block_form: F
     assert work.numbers == [None, 2, 3]
 
 
+@pytest.mark.filterwarnings("ignore::retold.NestedRetryWarning")
 def test_the_innermost_attempt_is_found(clock: ManualClock) -> None:
     current_attempt()
     policy = Policy(on=OSError, backoff=0, clock=clock)
@@ -114,6 +115,7 @@ def test_the_innermost_attempt_is_found(clock: ManualClock) -> None:
     assert numbers == [3, 2, 1, 3, None]
 
 
+@pytest.mark.filterwarnings("ignore::retold.NestedRetryWarning")
 def test_a_call_inside_of_a_call_is_the_innermost(form: Form, clock: ManualClock) -> None:
     current_attempt()
     policy = Policy(on=OSError, backoff=0, operation="outer", clock=clock)
