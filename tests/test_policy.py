@@ -188,6 +188,7 @@ def test_one_policy_serves_every_form_in_turn(clock: ManualClock, seen: MemoryEx
     assert [call.attempts for call in seen.calls] == [2] * len(FORMS)
 
 
+@pytest.mark.filterwarnings("ignore::retold.NestedRetryWarning")
 def test_a_policy_within_a_policy_keeps_its_own_count(form: Form, clock: ManualClock, seen: MemoryExporter) -> None:
     inner = Policy(on=OSError, attempts=4, operation="inner", clock=clock)
     outer = Policy(on=OSError, attempts=3, operation="outer", clock=clock)

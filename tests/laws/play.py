@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
-from retold import Abort, Policy, RejectedResult, RetryAgain
+from retold import Abort, NestedRetryWarning, Policy, RejectedResult, RetryAgain
 from retold.core.rules import MISSING
 from tests.laws.script import Step, Turn
 from tests.laws.strand import STRAND, Interrupt, Strand, cancelled
@@ -45,7 +46,8 @@ class Player:
     def play(self, steps: Sequence[Step]) -> None:
         """Make all these calls, in strands side by side; returns when they are over."""
         parts = [steps[number :: THREADS + LOOPS] for number in range(THREADS + LOOPS)]
-        with ThreadPoolExecutor(THREADS + LOOPS) as pool:
+        with warnings.catch_warnings(), ThreadPoolExecutor(THREADS + LOOPS) as pool:
+            warnings.simplefilter("ignore", NestedRetryWarning)  # the script nests them on purpose
             running = [pool.submit(self._thread, part) for part in parts[:THREADS]]
             running += [pool.submit(asyncio.run, self._loop(part)) for part in parts[THREADS:]]
             for each in running:

@@ -211,6 +211,7 @@ def test_what_it_returns_all_the_same_is_a_success(limiting: Form, seen: MemoryE
     assert [attempt.outcome for attempt in seen.attempts] == ["success"]
 
 
+@pytest.mark.filterwarnings("ignore::retold.NestedRetryWarning")
 def test_limits_inside_of_limits_do_not_mix(library: Library, limiting: Form) -> None:
     async def work() -> Any:
         return await Policy(on=KeyError, attempts=2, attempt_timeout=1, backoff=0).acall(slow(library, 9, 9))

@@ -161,6 +161,7 @@ def test_two_functions_of_one_operation_share_its_numbers(clock: ManualClock) ->
     assert totals[CALLS]["shared", "success", False] == 2
 
 
+@pytest.mark.filterwarnings("ignore::retold.NestedRetryWarning")
 def test_a_function_decorated_twice_is_seen_as_a_call_within_a_call(clock: ManualClock, seen: MemoryExporter) -> None:
     policy = Policy(on=OSError, attempts=2, clock=clock)
     work = Failing(OSError)

@@ -46,6 +46,7 @@ def test_deadlines_see_skipped_waits_as_passed(form: Form, seen: MemoryExporter)
     assert (seen.last.outcome, seen.last.attempts) == (Outcome.DEADLINE_EXCEEDED, 2)
 
 
+@pytest.mark.filterwarnings("ignore::retold.NestedRetryWarning")
 def test_what_a_call_inside_skips_counts_for_the_call_around_it(form: Form, seen: MemoryExporter) -> None:
     def outer() -> None:
         form.perform(HOURS, Failing(OSError, "page"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
-from retold.errors import Abort, RejectedResult
+from retold.errors import Abort, NestedRetryWarning, RejectedResult
 from retold.exporter import Exporter
 from retold.settings import configure
 from retold.testing.faults import Found
@@ -219,8 +220,10 @@ def nests(found: Found, exporter: Watched) -> None:
         Play(found, "inner", Failure, "paid").decorated("paid")
         Play(found, "inner", Failure).call(Failure)
 
-    Play(found, "outer", Failure, Failure, "ordered", meanwhile=order).call("ordered")
-    Play(found, "outer", Failure, meanwhile=order).decorated(Failure)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NestedRetryWarning)
+        Play(found, "outer", Failure, Failure, "ordered", meanwhile=order).call("ordered")
+        Play(found, "outer", Failure, meanwhile=order).decorated(Failure)
 
 
 @lifecycle("calls of many threads at the same time")
