@@ -13,7 +13,8 @@ from tests.forms import ASYNC_FORMS, Failing, Form
 
 
 def policy(operation: str, **options: Any) -> Policy[Any]:
-    return Policy(on=OSError, **{"attempts": 2, "backoff": 0, "clock": ManualClock(), **options}, operation=operation)
+    given: dict[str, Any] = {"attempts": 2, "backoff": 0, "clock": ManualClock(), **options}
+    return Policy(on=OSError, **given, operation=operation)
 
 
 def depths(sdk: Sdk) -> list[tuple[str, object]]:

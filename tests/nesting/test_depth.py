@@ -29,7 +29,8 @@ class Depths(Exporter):
 
 
 def policy(operation: str, **options: Any) -> Policy[Any]:
-    return Policy(on=OSError, operation=operation, **{"clock": ManualClock(), "backoff": 0, **options})
+    given: dict[str, Any] = {"clock": ManualClock(), "backoff": 0, **options}
+    return Policy(on=OSError, operation=operation, **given)
 
 
 def look() -> None:

@@ -60,7 +60,7 @@ def test_nothing_of_a_frame_changes_while_it_is_traced() -> None:
 def test_an_object_that_pretends_to_be_of_another_class_is_not_asked() -> None:
     class Proxy:
         @property  # type: ignore[misc]
-        def __class__(self) -> type:
+        def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
             raise AssertionError
 
     proxy = Proxy()

@@ -23,4 +23,4 @@ def depth() -> int:
 
 def _certain() -> Iterator[Outer]:
     """The calls on record that are certainly around us: one that suspends may just stand there."""
-    return (Outer(told.operation, told.rules.attempts) for told in on_record() if not told.suspends)
+    return (Outer(told.operation, told.max_attempts) for told in on_record() if not told.suspends)

@@ -10,22 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextvars import ContextVar
 
-from retold.core.rules import Rules
-
 
 class Told:
     """One such call. Whatever tells of calls is one, and sets what is declared here.
 
     Attributes:
-        operation, rules: Its name, and the options of its policy.
+        operation, max_attempts: Its name, and what its policy allows.
         outer: The call around it when it began.
         over: Whether it has ended.
         suspends: Whether it may be left standing while other code of its task runs, as a block in a generator is.
     """
 
-    __slots__ = ("operation", "outer", "over", "rules", "suspends")
+    __slots__ = ("max_attempts", "operation", "outer", "over", "suspends")
     operation: str
-    rules: Rules
+    max_attempts: int | None
     outer: Told | None
     over: bool
     suspends: bool

@@ -30,18 +30,19 @@ class Story(Told):
     what runs in an attempt finds this call around it.
     """
 
-    __slots__ = ("_function", "_late", "_live", "_told")
+    __slots__ = ("_function", "_late", "_live", "_rules", "_told")
 
     def __init__(
         self, audience: Audience, rules: Rules, operation: str, function: str | None, *, suspends: bool = False
     ) -> None:
         self.operation = operation
-        self.rules = rules
+        self._rules = rules
         self._function = function
         self._told: list[tuple[Exporter, Any]] = []
         self._late = audience if audience.retrospective else None  # until its retrospective exporters have joined
         self._live = bool(audience.live)
         if self._live:
+            self.max_attempts = rules.attempts
             self.outer = innermost()
             self.over = False
             self.suspends = suspends
@@ -111,7 +112,7 @@ class Story(Told):
                 exporter_failed(exporter, failure)
 
     def _join(self, exporters: Iterable[Exporter], began: int) -> None:
-        event = CallStarted(self.operation, self._function, self.rules.attempts, self.rules.timeout, began)
+        event = CallStarted(self.operation, self._function, self._rules.attempts, self._rules.timeout, began)
         for exporter in exporters:
             try:
                 self._told.append((exporter, exporter.call_started(event)))
