@@ -11,6 +11,7 @@ import pytest
 import retold
 from retold import CallEnded, Exporter, Policy
 from retold.nesting import depth
+from retold.settings import exporters_now
 from retold.testing import ManualClock
 from tests.forms import ASYNC_FORMS, FORMS, Form
 
@@ -239,5 +240,5 @@ async def test_what_goes_on_in_a_task_is_inside_of_the_calls_that_go_on(depths: 
 
     await policy("order").acall(order)
 
-    told = len(retold.settings.exporters_now()) == 2
+    told = len(exporters_now()) == 2
     assert depths.seen == [int(told)]
