@@ -13,6 +13,7 @@ import trio
 import retold
 from retold import NestedRetryWarning, Outcome, Policy
 from retold.exporters.prometheus import Prometheus
+from retold.runners import nested
 from retold.testing import ManualClock, MemoryExporter
 from tests.forms import ASYNC_FORMS, DECORATOR, FORMS, Failing, Form
 
@@ -254,3 +255,15 @@ def test_a_thread_sees_the_call_around_it_if_it_is_given_its_context(
         policy("order").call(order)
 
     assert len(caught) == copied
+
+
+def test_operations_beyond_a_limit_are_not_watched(
+    monkeypatch: pytest.MonkeyPatch, caught: list[warnings.WarningMessage]
+) -> None:
+    monkeypatch.setattr(nested, "OPERATIONS", 2)
+
+    for name in ("first", "second", "third", "second"):
+        policy("order", 3).call(policy(name).run, Failing(OSError, "paid"))
+
+    assert [str(each.message).split()[0] for each in caught] == ["first", "second"]
+    assert len(nested._retried) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Final
 
 from retold.errors import NestedRetryWarning
 from retold.nesting import outers
@@ -16,7 +17,10 @@ def retries(operation: str, max_attempts: int | None) -> None:
     costs next to nothing on the average, and what is retried alone at first and inside of others later is seen too.
     Of the calls of a function of which nobody is told, the first alone comes here: `Untold.unlooked`.
     """
-    _retried[operation] = retried = _retried.get(operation, 0) + 1
+    retried = _retried.get(operation, 0) + 1
+    if retried == 1 and len(_retried) == OPERATIONS:
+        return
+    _retried[operation] = retried
     if not retried & (retried - 1):
         look(operation, max_attempts)
 
@@ -37,6 +41,9 @@ def look(operation: str, max_attempts: int | None) -> None:
         stacklevel=level_of_the_caller(),
     )
 
+
+OPERATIONS: Final = 1000
+"""How many are watched: some programs make names as they go."""
 
 _retried: dict[str, int] = {}
 _warned: set[str] = set()
