@@ -41,7 +41,12 @@ def after(rules: Rules, failure: Failure, number: int = 1, elapsed: float = 0.0,
     ],
 )
 def test_on_decides_what_is_retried(on: Any, error: Exception, retried: bool) -> None:
-    assert after(rules_for(on=on, backoff=1), error) == (1.0 if retried else Outcome.NOT_RETRYABLE)
+    decide = decider(rules_for(on=on, backoff=1), lambda: 0.0, RNG)
+
+    # The second time, what is known of the type is remembered.
+    steps = [decide(error, 1, 0.0, 0.0) for _ in range(2)]
+
+    assert steps == [1.0 if retried else Outcome.NOT_RETRYABLE] * 2
 
 
 def test_without_on_no_exception_is_retried() -> None:
@@ -60,8 +65,11 @@ def test_the_hint_is_told_the_rejected_result() -> None:
 
 @pytest.mark.parametrize("on", [BaseException, Exception, (KeyboardInterrupt, Exception), lambda error: True])
 def test_decides_cancelled_and_aborted_whatever_on_says(on: Any) -> None:
-    assert after(rules_for(on=on), KeyboardInterrupt()) is Outcome.CANCELLED
-    assert after(rules_for(on=on), Abort()) is Outcome.ABORTED
+    decide = decider(rules_for(on=on), lambda: 0.0, RNG)
+
+    for _ in range(2):
+        assert decide(KeyboardInterrupt(), 1, 0.0, 0.0) is Outcome.CANCELLED
+        assert decide(Abort(), 1, 0.0, 0.0) is Outcome.ABORTED
 
 
 def test_remembers_what_it_decided_about_a_few_types_only() -> None:
@@ -130,13 +138,22 @@ def test_a_hint_over_the_default_cap_of_a_minute_is_refused() -> None:
     )
 
 
+@pytest.mark.parametrize(("hint_cap", "hint", "accepted"), [(10, 10, True), (10, 10.1, False), (120, 100, True)])
+def test_a_cap_of_ones_own_takes_the_place_of_the_default(hint_cap: float, hint: float, accepted: bool) -> None:
+    rules = rules_for(on=OSError, backoff=0, hint=lambda failure: hint, hint_cap=hint_cap)
+
+    assert after(rules, OSError()) == (
+        Wait(float(hint), DelaySource.HINT, float(hint), None) if accepted else Outcome.HINT_REFUSED
+    )
+
+
 def test_a_hint_over_the_cap_never_makes_the_wait_shorter_than_the_cap() -> None:
     rules = rules_for(on=OSError, backoff=Exponential(), hint=lambda failure: 99, hint_cap=10, over_cap="cap")
 
     step = after(rules, OSError())
 
     assert isinstance(step, Wait)
-    assert step.delay >= 10
+    assert 10 <= step.delay <= 10.1
     assert (step.source, step.hint) == (DelaySource.HINT, 99.0)
 
 

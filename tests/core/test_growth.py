@@ -115,6 +115,11 @@ def test_from_zero_no_backoff_ever_waits(kind: Any, number: int) -> None:
     assert kind(0).delay(number, 0.0, MOST) == 0
 
 
+@pytest.mark.parametrize("backoff", GROWING, ids=str)
+def test_unless_told_otherwise_delays_go_from_a_tenth_of_a_second_to_ten(backoff: Any) -> None:
+    assert (backoff.initial, backoff.cap) == (0.1, 10.0)
+
+
 def test_a_linear_bound_grows_by_the_same_step() -> None:
     assert bounds(Linear(1, 2, cap=6), 1, 2, 3, 4, 100) == [(0, 1), (0, 3), (0, 5), (0, 6), (0, 6)]
 
@@ -128,6 +133,12 @@ def test_a_linear_step_is_the_initial_bound_unless_given() -> None:
 @pytest.mark.parametrize("backoff", [Linear(1, 0), Exponential(1, 1), Equal(1, 1)], ids=str)
 def test_what_does_not_grow_stays_at_its_first_bound(backoff: Backoff, number: int) -> None:
     assert bounds(backoff, number)[0][1] == 1
+
+
+@pytest.mark.parametrize("number", [10**400, 10**1000])
+@pytest.mark.parametrize("backoff", GROWING[:-1], ids=str)
+def test_what_grows_beyond_all_floats_is_at_its_cap(backoff: Backoff, number: int) -> None:
+    assert bounds(backoff, number)[0][1] == 10
 
 
 def test_fibonacci_bounds_are_sums_of_the_two_before() -> None:

@@ -1,0 +1,93 @@
+"""What of a policy's delays is left to chance, and how often its backoff and its clock are asked."""
+
+import math
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+
+from retold import Backoff, Constant, Decorrelated, Equal, Exponential, Fibonacci, Linear, Outcome
+from retold.core.backoff import DEFAULT, Listed
+from retold.core.decision import Decide, decider
+from retold.core.ports import Rng
+from retold.core.rules import Rules
+
+
+class Fixed:
+    """Chance that always comes out the same."""
+
+    def __init__(self, value: float) -> None:
+        self._value = value
+
+    def random(self) -> float:
+        return self._value
+
+
+class Forbidden:
+    """Chance that nobody may ask."""
+
+    def random(self) -> float:
+        raise AssertionError
+
+
+def deciding(backoff: Any, rng: Rng, now: Callable[[], float] = lambda: 0.0, **options: Any) -> Decide:
+    return decider(Rules(on=OSError, backoff=backoff, **options), now, rng)
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.25, 0.5, math.nextafter(1.0, 0.0)])
+@pytest.mark.parametrize(
+    "backoff",
+    [DEFAULT, Constant(2), Listed((1.0, 2.0)), Linear(1), Exponential(1), Equal(1), Fibonacci(1), Decorrelated(1)],
+    ids=str,
+)
+def test_a_policy_waits_what_its_backoff_says_after_every_attempt(backoff: Backoff, chance: float) -> None:
+    rng = Fixed(chance)
+    decide = deciding(backoff, rng, attempts=100)
+
+    delays = [decide(OSError(), number, 0.0, 1.5) for number in range(1, 100)]
+
+    assert delays == [backoff.delay(number, 1.5, rng) for number in range(1, 100)]
+
+
+@pytest.mark.parametrize("backoff", [2, [1, 2], lambda number: number, Exponential(0)], ids=str)
+def test_a_delay_that_is_certain_uses_no_chance_up(backoff: Any) -> None:
+    decide = deciding(backoff, Forbidden(), attempts=100)
+
+    assert [decide(OSError(), number, 0.0, 0.0) for number in (1, 99)] == [
+        Rules(on=OSError, backoff=backoff).backoff.delay(number, 0.0, Random(0)) for number in (1, 99)
+    ]
+
+
+def test_a_delay_of_a_kind_of_the_users_own_is_asked_for_each_time() -> None:
+    class Late(Exponential):
+        def delay(self, failed_attempt: int, previous: float, rng: Rng, /) -> float:
+            return previous + 1
+
+    decide = deciding(Late(), Forbidden())
+
+    assert [decide(OSError(), 1, 0.0, previous) for previous in (0.0, 4.0)] == [1.0, 5.0]
+
+
+@pytest.mark.parametrize(("attempts", "asked"), [(1, []), (2, [1]), (5, [1, 2, 3, 4])])
+def test_bounds_are_worked_out_once_for_each_policy(attempts: int, asked: list[int]) -> None:
+    numbers: list[int] = []
+
+    class Noted(Exponential):
+        def bounds(self, failed_attempt: int) -> tuple[float, float]:
+            numbers.append(failed_attempt)
+            return super().bounds(failed_attempt)
+
+    decide = deciding(Noted(), Random(0), attempts=attempts)
+    for number in (*range(1, attempts + 1), *range(1, attempts + 1)):
+        decide(OSError(), number, 0.0, 0.0)
+
+    assert numbers == asked
+
+
+@pytest.mark.parametrize("elapsed", [0.0, 7.9, 8.0, 100.0])
+@pytest.mark.parametrize("began", [-50.0, 0.0, 1e6])
+def test_the_time_that_is_left_is_measured_from_when_the_call_began(began: float, elapsed: float) -> None:
+    decide = deciding(2, Random(0), lambda: began + elapsed, timeout=10)
+
+    assert decide(OSError(), 1, began, 0.0) == (2.0 if elapsed < 8 else Outcome.DEADLINE_EXCEEDED)
