@@ -150,8 +150,9 @@ def as_backoff(value: object) -> Backoff:
         return Computed(cast("Callable[[int], float]", value))
     if hasattr(value, "__next__"):
         raise PolicyError("backoff must not be an iterator, which only one call could use: pass a list")
-    if usable_number(value) is None:
+    every = usable_number(value)
+    if every is None:
         raise PolicyError(
             f"backoff must be a Backoff, seconds (finite, 0 or more), a list of seconds or a callable, not {value!r}"
         )
-    return Constant(seconds("backoff", value))
+    return Constant(every)
