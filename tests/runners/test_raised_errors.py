@@ -35,6 +35,15 @@ def codes(traceback: TracebackType | None) -> list[CodeType]:
     return [frame.f_code for frame, _ in walk_tb(traceback)]
 
 
+def ours_in(error: BaseException) -> list[CodeType]:
+    """The code of ours that an error has passed, wrappers included, which are in no file."""
+    return [
+        code
+        for code in codes(error.__traceback__)
+        if OURS in Path(code.co_filename).parents or code.co_filename.startswith("<retold ")
+    ]
+
+
 def test_the_last_exception_is_the_same_object_with_the_users_frame(form: Form, clock: ManualClock) -> None:
     errors = [OSError("first"), OSError("second")]
     work = Failing(*errors)
@@ -88,8 +97,16 @@ def test_at_most_two_frames_in_its_traceback_are_ours(
     with pytest.raises(kind) as caught:
         form.perform(policy, Failing("bad", turn))
 
-    ours = [code for code in codes(caught.value.__traceback__) if OURS in Path(code.co_filename).parents]
-    assert len(ours) <= 2
+    assert len(ours_in(caught.value)) <= 2
+
+
+def test_there_are_no_more_where_a_later_attempt_takes_another_way(form: Form, clock: ManualClock) -> None:
+    policy = Policy(on=OSError, attempts=4, clock=clock, hint=lambda error: error.errno)
+
+    with pytest.raises(OSError) as caught:
+        form.perform(policy, Failing(OSError(), OSError(2, "come back"), OSError(), OSError()))
+
+    assert len(ours_in(caught.value)) <= 2
 
 
 def test_an_exception_whose_text_raises_is_retried_and_raised(form: Form, clock: ManualClock) -> None:

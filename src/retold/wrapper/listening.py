@@ -11,6 +11,7 @@ from retold.core.rules import MISSING, Rules
 from retold.journal import Page
 from retold.runners import aio, sync
 from retold.runners.audience import Audience
+from retold.runners.call import Call
 from retold.runners.plan import Plan
 from retold.wrapper.signature import Shape
 from retold.wrapper.template import Way, code, listening, sign
@@ -150,6 +151,7 @@ class Manners:
             "__name__": __package__,  # by which others know the frames of wrappers
             "_retold_again": runner.loop(plan),
             "_retold_any": BaseException,
+            "_retold_call_type": Call,
             "_retold_float": float,
             "_retold_function": None,
             "_retold_len": len,

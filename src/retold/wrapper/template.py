@@ -54,9 +54,13 @@ _QUIET = """\
             )
             if _retold_next is None:
                 raise
-    if _retold_type(_retold_next) is not _retold_float:
-        return {await_}_retold_run(_retold_next, _retold_function, {packed})
-    return {await_}_retold_again(_retold_target, _retold_function, _retold_next, _retold_who, None, {packed})
+    if _retold_type(_retold_next) is _retold_float:
+        _retold_next = {await_}_retold_again(
+            _retold_target, _retold_function, _retold_next, _retold_who, None, {packed}
+        )
+        if _retold_type(_retold_next) is not _retold_call_type:
+            return _retold_next
+    return {await_}_retold_run(_retold_next, _retold_function, {packed})
 """
 
 _TIMED = """\
@@ -72,9 +76,13 @@ _TIMED = """\
             )
             if _retold_next is None:
                 raise
-    if _retold_type(_retold_next) is not _retold_float:
-        return {await_}_retold_run(_retold_next, _retold_function, {packed})
-    return {await_}_retold_again(_retold_target, _retold_function, _retold_next, _retold_who, _retold_began, {packed})
+    if _retold_type(_retold_next) is _retold_float:
+        _retold_next = {await_}_retold_again(
+            _retold_target, _retold_function, _retold_next, _retold_who, _retold_began, {packed}
+        )
+        if _retold_type(_retold_next) is not _retold_call_type:
+            return _retold_next
+    return {await_}_retold_run(_retold_next, _retold_function, {packed})
 """
 
 _COUNTED = f"""\
@@ -94,11 +102,13 @@ _COUNTED = f"""\
         if _retold_len(_retold_who.notes) >= {FOLD_AT}:
             _retold_who.fold()
         return _retold_result
-    if _retold_type(_retold_next) is not _retold_float:
-        return {{await_}}_retold_run(_retold_next, _retold_function, {{packed}})
-    return {{await_}}_retold_again(
-        _retold_target, _retold_function, _retold_next, _retold_who, _retold_began, {{packed}}
-    )
+    if _retold_type(_retold_next) is _retold_float:
+        _retold_next = {{await_}}_retold_again(
+            _retold_target, _retold_function, _retold_next, _retold_who, _retold_began, {{packed}}
+        )
+        if _retold_type(_retold_next) is not _retold_call_type:
+            return _retold_next
+    return {{await_}}_retold_run(_retold_next, _retold_function, {{packed}})
 """
 
 
