@@ -33,7 +33,7 @@ def one_after(event: object, other: object = None) -> bool:
         {"timeout": 0.0},
         {"attempts": 1},
     ],
-    ids=str,
+    ids=" ".join,
 )
 def test_a_right_option_is_kept_as_it_was_given(options: dict[str, Any]) -> None:
     rules = Rules(on=OSError, **options)
