@@ -7,7 +7,7 @@ import pytest
 import retold
 from retold import naming, wrapper
 from retold.journal import JOURNAL
-from retold.runners import audience, nested, sync
+from retold.runners import audience, nested, running, sync
 from retold.testing import ManualClock, MemoryExporter
 from tests.forms import ASYNC_FORMS, BLOCKS, FORMS, FUNCTIONS, SYNC_FORMS, Form
 
@@ -33,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True)
 def _isolated() -> Iterator[None]:
     JOURNAL.forget()
+    running.asked = False
+    running._blocks.clear()
     naming._blocks.clear()
     naming._warned.clear()
     sync._warned.clear()

@@ -4,58 +4,34 @@ import contextlib
 import copy
 import os
 import pickle
-import threading
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-import retold
 from retold import Exponential, Outcome, Policy
-from retold.exporters.prometheus import Prometheus
 from retold.testing import ManualClock, MemoryExporter
-from tests.forms import Failing
-from tests.journal.test_fork import in_child
-from tests.readings import scraped_from
 from tests.runners.stepping import Attempts, Begin
-
-
-def calls(registry: CollectorRegistry) -> dict[str, float]:
-    return {" ".join(key): value for key, value in scraped_from(registry).items() if key[0] == "retold.calls"}
+from tests.subprocesses import run
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_60_a_forked_child_starts_from_zero_with_locks_that_work() -> None:
     """As workers that are forked while other threads call and the registry is collected."""
-    registry, stop = CollectorRegistry(), threading.Event()
-    policy = Policy(on=OSError, backoff=0, operation="shop.fetch")
+    # In a process without coverage, whose own lock a child may find taken.
+    done = run(
+        """
+        from tests.pitfalls.forking import fork_beside_calls
+        fork_beside_calls()
+        """,
+        flags=("-W", "error", "-W", "ignore:.*multi-threaded, use of fork:DeprecationWarning"),
+        untraced=True,
+    )
 
-    def hammer() -> None:
-        while not stop.is_set():
-            policy.call(Failing(OSError, "page"))
-            registry.collect()
-
-    def work() -> list[dict[str, float]]:
-        at_birth = calls(registry)
-        for _ in range(3):
-            policy.call(Failing(OSError, "page"))
-        return [at_birth, calls(registry)]
-
-    with retold.configure(exporters=[Prometheus(registry), "logging"]):
-        threads = [threading.Thread(target=hammer) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        children = [in_child(work) for _ in range(10)]
-        stop.set()
-        for thread in threads:
-            thread.join()
-        mine = calls(registry)
-
-    assert children == [[{}, {"retold.calls shop.fetch success true": 3}]] * 10
-    assert list(mine) == ["retold.calls shop.fetch success true"]
+    *children, mine = done.out.splitlines()
+    assert children == ["[{}, {'retold.calls shop.fetch success true': 3}]"] * 10
+    assert mine == "['retold.calls shop.fetch success true']"
 
 
 def is_bad(result: object) -> bool:

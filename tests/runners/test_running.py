@@ -212,3 +212,22 @@ def test_a_block_that_is_open_when_somebody_first_asks_is_left_as_any_other(cloc
     for attempt in Policy(on=OSError, operation="open", clock=clock):
         with attempt:
             assert current_attempt() is None
+
+
+def test_a_block_that_is_interrupted_at_its_start_is_forgotten() -> None:
+    class Interrupting(retold.Exporter):
+        live = True
+
+        def attempt_started(self, state: object, event: retold.AttemptStarted) -> None:
+            raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        for attempt in Policy(on=OSError):
+            with attempt:
+                raise AssertionError("it has not begun")
+
+    assert current_attempt() is None
+    with retold.configure(exporters=[Interrupting()]), pytest.raises(KeyboardInterrupt):
+        interrupted()
+
+    assert running._blocks == {}

@@ -163,6 +163,8 @@ class Attempt(Entered):
             self._call.close(Outcome.ABORTED)
         if self.state is not _DONE:
             self.state = _GONE
+            # It may have been entered and never left, as when somebody is interrupted while he is told of its start.
+            self._forget_place()
 
     def _forget_place(self) -> None:
         place = getattr(self, "_place", None)  # somebody may have asked first when it had been entered
