@@ -13,9 +13,11 @@ import trio
 import retold
 from retold import NestedRetryWarning, Outcome, Policy
 from retold.exporters.prometheus import Prometheus
+from retold.journal import JOURNAL
 from retold.runners import nested
+from retold.telemetry import CALL_ACTIVE, CALL_WAITING, CALLS
 from retold.testing import ManualClock, MemoryExporter
-from tests.forms import ASYNC_FORMS, DECORATOR, FORMS, Failing, Form
+from tests.forms import ASYNC_FORMS, DECORATOR, FORMS, Failing, Form, drive
 
 
 def policy(operation: str, attempts: int | None = 2, **options: Any) -> Policy[Any]:
@@ -154,13 +156,23 @@ def test_the_warning_as_an_error_ends_the_call_as_an_interruption_does(form: For
 
 @pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
 def test_the_warning_as_an_error_leaves_counts_right_where_nobody_is_told(*, asynchronous: bool) -> None:
-    from retold.journal import JOURNAL
-    from retold.telemetry import CALL_ACTIVE, CALL_WAITING, CALLS
+    work = Failing("paid", OSError)
 
-    form = FORMS[4] if asynchronous else FORMS[0]
+    @policy("pay")
+    def pay() -> object:
+        return work()
+
+    @policy("pay")
+    async def apay() -> object:
+        return work()
+
+    def perform() -> object:
+        return drive(apay()) if asynchronous else pay()
+
     with retold.configure(exporters=["prometheus"]):
+        perform()  # from the second call on, a wrapper goes the shortest way
         with pytest.raises(NestedRetryWarning):
-            policy("order").call(lambda: form.perform(policy("pay"), Failing(OSError)))
+            policy("order").call(perform)
         totals = JOURNAL.collect()
         Prometheus().close()
 
