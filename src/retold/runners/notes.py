@@ -15,8 +15,9 @@ def note(error: BaseException, operation: str, outcome: Outcome, attempts: int, 
         return
     prefix = f"retold: {operation}: "
     text = f"{prefix}{outcome} after {attempts} {'attempt' if attempts == 1 else 'attempts'}"
+    waited = round(waited, 3)
     if waited:
-        text = f"{text} and {round(waited, 3):g} s of waiting"
+        text = f"{text} and {waited:g} s of waiting"
     try:
         earlier: object = getattr(error, "__notes__", MISSING)
         if earlier is MISSING:
