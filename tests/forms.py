@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from retold import Policy, Report
 
@@ -108,8 +108,9 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
         try:
             coroutine.send(None)
         except StopIteration as end:
-            value: T = end.value
-            return value
+            # In no variable: since Python 3.13 the frame of a coroutine that has ended leads to this one, so what is
+            # reported with an exception, whose traceback leads there, would be held by itself.
+            return cast("T", end.value)
 
 
 def _driven(name: str, aperform: Callable[[Policy[Any], AsyncWork], Awaitable[Any]]) -> Form:

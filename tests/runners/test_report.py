@@ -115,7 +115,7 @@ def unwrap_while_handling(report: Report[Any]) -> None:
         report.unwrap()
 
 
-def test_unwrap_leaves_no_cycle_behind(clock: ManualClock) -> None:
+def test_unwrap_leaves_no_cycle_behind(runs: Runs, clock: ManualClock) -> None:
     class Error(OSError):
         """Can be referred to weakly."""
 
@@ -128,7 +128,7 @@ def test_unwrap_leaves_no_cycle_behind(clock: ManualClock) -> None:
             del error
 
     def unwrapped() -> None:
-        report = run(Policy(on=OSError, attempts=1, clock=clock), fail)
+        report = runs(Policy(on=OSError, attempts=1, clock=clock), fail)
         with contextlib.suppress(Error):
             report.unwrap()
         del report  # this frame is in the error's traceback
