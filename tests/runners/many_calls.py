@@ -10,6 +10,8 @@ import gc
 import sys
 from collections.abc import Callable
 from itertools import cycle, repeat
+from math import inf
+from time import time
 from typing import TypeAlias
 
 from opentelemetry.sdk.metrics import MeterProvider
@@ -22,6 +24,8 @@ from retold import Policy
 from retold.exporters.logging import Logging
 from retold.exporters.opentelemetry import OpenTelemetry
 from retold.exporters.prometheus import Prometheus
+from retold.journal import JOURNAL, Exemplar
+from retold.telemetry import ATTEMPT_DURATION, CALL_DURATION
 from tests.forms import drive
 
 Read: TypeAlias = Callable[[], object]
@@ -157,6 +161,19 @@ def _calls(do: Repeat, read: Read, count: int) -> tuple[int, int]:
     return sys.getallocatedblocks(), garbage
 
 
+def _show_in_every_bucket() -> None:
+    """Have an exemplar in each bucket, as calls of every length would leave them.
+
+    How long calls take depends on what else the machine does, and it is not that which is measured.
+    """
+    totals = JOURNAL.collect()
+    for metric in (CALL_DURATION, ATTEMPT_DURATION):
+        for operation, outcome in totals[metric]:
+            for bound in (*metric.buckets, inf):
+                JOURNAL.show(str(operation), metric, str(outcome), Exemplar(min(bound, 1e6), 1 << 127, 1 << 63, time()))
+    JOURNAL.collect()
+
+
 def main(exporters: str, form: str, count: int) -> None:
     """Print what that many calls left behind."""
     gc.disable()
@@ -165,6 +182,8 @@ def main(exporters: str, form: str, count: int) -> None:
     for calls in (WARM_UP, WARM_UP, count):
         before = after
         after, garbage = _calls(do, read, calls)
+        if not before and exporters == "everything":  # the one choice that has exemplars
+            _show_in_every_bucket()
     print(after - before, garbage)
 
 
