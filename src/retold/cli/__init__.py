@@ -6,14 +6,16 @@ import sys
 from collections.abc import Sequence
 
 from retold import __version__
-from retold.cli.dashboards import command as dashboards
-from retold.cli.demo import command as demo
-from retold.cli.doctor import command as doctor
-from retold.cli.parser import Parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status: 0 is well, 1 is a failure, 2 is wrong use."""
+    # Here, for the processes that the demo starts are modules of this package too, and need none of it.
+    from retold.cli.dashboards import command as dashboards
+    from retold.cli.demo import command as demo
+    from retold.cli.doctor import command as doctor
+    from retold.cli.parser import Parser
+
     parser = Parser(prog="retold", description="Retry middleware that tells what it does.")
     parser.add_argument("--version", action="version", version=f"retold {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
