@@ -1,7 +1,7 @@
 """A scripted incident, played once under a real Prometheus and a real Alertmanager, an hour in a minute.
 
-The demo plays it with the very command that users have: its upstream is well, degrades while retries hide it, is all
-but down, drowns in retries, and is well again.
+The demo plays it with the very command that users have, in the world of servers alone: its upstream is well, degrades
+while retries hide it, is all but down, drowns in retries, and is well again.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def played(folder: Path) -> Iterator[Rehearsal]:
     """Play the incident, which takes two and a half minutes."""
     length = BEFORE + INCIDENT + AFTER
     options = (
-        *("--prometheus", f"--time-scale={TIME_SCALE}", "--requests", "--plain"),
+        *("--worlds=http", "--prometheus", f"--time-scale={TIME_SCALE}", "--requests", "--plain"),
         *(f"--rate={RATE}", "--failure-rate=0.02", f"--seed={_SEED}"),
         *(f"--incident-at={BEFORE}", f"--incident-for={INCIDENT}", f"--duration={length}", "--linger=600"),
     )

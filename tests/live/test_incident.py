@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from retold.cli.demo.crawler import ROUTES
 from retold.cli.demo.incident import Phase
+from retold.cli.demo.worlds.http.crawler import ROUTES
 from retold.dashboards.boards.model import Board, Panel, Target
 from retold.dashboards.boards.operation import operation
 from retold.dashboards.boards.overview import overview

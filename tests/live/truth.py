@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from retold.cli.demo.answers import Answer
-from retold.cli.demo.crawler import READ_TIMEOUT, ROUTES
+from retold.cli.demo.worlds.http.answers import Answer
+from retold.cli.demo.worlds.http.crawler import READ_TIMEOUT, ROUTES
 
 _OPERATIONS = {route: operation for operation, route in ROUTES.items()}
 

@@ -4,19 +4,21 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from subprocess import PIPE
 from tempfile import TemporaryFile
 from typing import Any, Self
 
-from retold.cli.demo.crawler import ROUTES
+from retold.cli.demo.worlds.http.crawler import ROUTES
 
 COMMAND = [sys.executable, "-m", "retold", "demo"]
 _TOO_LONG = 60.0
@@ -111,8 +113,18 @@ class Demo:
     @property
     def upstream(self) -> int | None:
         """The process id of its upstream, which alone has this file in its command line."""
-        sought = f"--counts={self.folder / 'upstream.json'}".encode()
+        return self.world("upstream.json")
+
+    def world(self, file: str) -> int | None:
+        """The process id of the world that counts in this file."""
+        sought = f"--counts={self.folder / file}".encode()
         return next((pid for pid in _processes() if sought in _command_line(pid)), None)
+
+    @property
+    def worlds(self) -> list[int]:
+        """The process ids of all its worlds."""
+        sought = f"--counts={self.folder}/".encode()
+        return [pid for pid in _processes() if any(each.startswith(sought) for each in _command_line(pid))]
 
     @property
     def servers(self) -> list[int]:
@@ -139,8 +151,18 @@ class Files:
     @cached_property
     def requests(self) -> dict[str, dict[str, int]]:
         """What the upstream counted, by operation."""
-        counted = json.loads((self._folder / "upstream.json").read_text())["requests"]
+        counted = self.world("upstream.json")
         return {operation: counted.get(route, {}) for operation, route in ROUTES.items()}
+
+    def world(self, file: str) -> dict[str, dict[str, int]]:
+        """What a world counted, by route and answer."""
+        return dict(json.loads((self._folder / file).read_text())["requests"])
+
+    @cached_property
+    def rows(self) -> list[tuple[int, str, str | None]]:
+        """The papers of the store."""
+        with closing(sqlite3.connect(self._folder / "papers.db")) as store:
+            return store.execute("select number, title, summary from papers order by number").fetchall()
 
     @cached_property
     def spans(self) -> list[dict[str, Any]]:
@@ -160,6 +182,10 @@ class Files:
     @cached_property
     def gets(self) -> list[dict[str, Any]]:
         return [span for span in self.spans if span["name"] == "GET"]
+
+    @cached_property
+    def posts(self) -> list[dict[str, Any]]:
+        return [span for span in self.spans if span["name"] == "POST"]
 
     @property
     def trace_ids(self) -> set[str]:

@@ -6,17 +6,25 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from retold.cli.demo.answers import Choices
-from retold.cli.demo.crawler import ROUTES
+from retold.cli.demo.load import STAGES
+from retold.cli.demo.options import WORLDS
+from retold.cli.demo.worlds.chosen import chosen
+from retold.cli.demo.worlds.http.answers import choices
+from retold.cli.demo.worlds.http.crawler import ROUTES
+from retold.cli.demo.worlds.printer.answers import PRINTING
 from tests.cli.demo.running import COMMAND, Demo, Files, environment
 
-SECONDS, RATE, SEED = 3, 60, 7
+SECONDS, RATE, SEED = 3, 105, 7
+OPERATIONS = [operation for world in chosen(WORLDS) for operation in world.operations]
+OVER_HTTP = {*ROUTES, "papers.summarise"}
+PAPERS = SECONDS * RATE // len(OPERATIONS)
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class Run:
 
     def counter(self, name: str, label: str) -> dict[str, Counter[str]]:
         """A counter of metrics.txt by operation and `label`, without zeros."""
-        counts: dict[str, Counter[str]] = {operation: Counter() for operation in ROUTES}
+        counts: dict[str, Counter[str]] = {operation: Counter() for operation in OPERATIONS}
         for sample in self.metrics[name].samples:
             if sample.name == f"{name}_total" and sample.value:
                 counts[sample.labels["retold_operation"]][sample.labels[label]] += int(sample.value)
@@ -41,7 +49,14 @@ class Run:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("run")
-    options = (f"--duration={SECONDS}", f"--rate={RATE}", f"--seed={SEED}", "--incident-at=1", "--incident-for=1")
+    options = (
+        f"--duration={SECONDS}",
+        f"--rate={RATE}",
+        f"--seed={SEED}",
+        "--failure-rate=0.4",
+        "--incident-at=1",
+        "--incident-for=1",
+    )
     with Demo(folder, *options) as demo:
         demo.wait_for_line(r" s .* calls ended")
         status = demo.end()
@@ -51,7 +66,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 
 def by_outcome(spans: list[dict[str, dict[str, str]]], key: str) -> dict[str, Counter[str]]:
-    counts: dict[str, Counter[str]] = {operation: Counter() for operation in ROUTES}
+    counts: dict[str, Counter[str]] = {operation: Counter() for operation in OPERATIONS}
     for span in spans:
         counts[span["attributes"]["retold.operation"]][span["attributes"][key]] += 1
     return counts
@@ -70,12 +85,15 @@ def test_numbers_move_within_three_seconds(tmp_path: Path) -> None:
     assert 1 + spent < 3
 
 
-def test_every_call_of_the_load_is_made(run: Run) -> None:
-    calls = run.files.counted("calls")
+def test_every_paper_of_the_load_begins_and_goes_through_its_stages(run: Run) -> None:
+    calls = {operation: counts.total() for operation, counts in run.files.counted("calls").items()}
 
-    assert {operation: counts.total() for operation, counts in calls.items()} == dict.fromkeys(
-        ROUTES, SECONDS * RATE // len(ROUTES)
-    )
+    assert calls["papers.fetch"] == PAPERS
+    assert sorted(calls) == sorted(OPERATIONS)
+    # What is still on its way a while after the end goes no further.
+    for earlier, later in pairwise(STAGES):
+        assert max(calls[operation] for operation in later) <= min(calls[operation] for operation in earlier)
+    assert calls["labels.print"] > 0
 
 
 def test_calls_agree_on_every_side(run: Run) -> None:
@@ -90,9 +108,43 @@ def test_attempts_agree_on_every_side(run: Run) -> None:
 
     assert attempts == run.counter("retold_attempts", "retold_attempt_outcome")
     assert attempts == by_outcome(run.files.attempts, "retold.attempt.outcome")
-    totals = {operation: counts.total() for operation, counts in attempts.items()}
+    totals = {operation: attempts[operation].total() for operation in ROUTES}
     assert totals == {operation: sum(answers.values()) for operation, answers in run.files.requests.items()}
-    assert len(run.files.gets) == sum(totals.values()) > SECONDS * RATE
+    assert len(run.files.gets) == sum(totals.values()) > PAPERS * len(ROUTES)
+
+
+def test_the_language_model_counted_the_attempts_at_summaries(run: Run) -> None:
+    attempts, requests = run.files.counted("attempts")["papers.summarise"], run.files.world("llm.json")["summaries"]
+
+    assert len(run.files.posts) == attempts.total()
+    assert attempts.total() - attempts["error"] <= sum(requests.values()) <= attempts.total()
+    assert attempts["success"] <= requests["ok"]
+
+
+def test_the_store_has_the_papers_whose_storing_succeeded_and_their_summaries(run: Run) -> None:
+    calls = run.files.counted("calls")
+
+    assert len(run.files.rows) == calls["papers.store"]["success"] > 0
+    assert all(title == f"Paper {number}" for number, title, _ in run.files.rows)
+    summarised = sum(summary is not None for _, _, summary in run.files.rows)
+    assert 0 < summarised <= calls["papers.summarise"]["success"]
+
+
+def test_the_printer_printed_the_labels_whose_printing_succeeded(run: Run) -> None:
+    calls, attempts = (run.files.counted(name)["labels.print"] for name in ("calls", "attempts"))
+    frames = run.files.world("printer.json")["labels"]
+
+    assert sum(frames.values()) <= attempts.total()
+    assert calls["success"] <= sum(frames.get(answer, 0) for answer in PRINTING) <= calls.total()
+
+
+def test_each_world_is_told_to_agree(run: Run) -> None:
+    worlds = run.files.summary["worlds"]
+
+    assert tuple(worlds) == WORLDS
+    for world in worlds.values():
+        assert world["agree"]
+        assert f"{world['told']}\n" in run.output
 
 
 def test_give_ups_and_fallbacks_agree_on_every_side(run: Run) -> None:
@@ -110,8 +162,8 @@ def test_no_success_here_is_anything_but_an_ok_there(run: Run) -> None:
     attempts = run.files.counted("attempts")
 
     ok = [span for span in run.files.gets if span["attributes"].get("http.response.status_code") == 200]
-    assert len(ok) == sum(counts["success"] for counts in attempts.values())
-    assert all(counts["success"] <= run.files.requests[operation]["ok"] for operation, counts in attempts.items())
+    assert len(ok) == sum(attempts[operation]["success"] for operation in ROUTES)
+    assert all(attempts[operation]["success"] <= run.files.requests[operation]["ok"] for operation in ROUTES)
 
 
 def test_each_request_nests_under_its_attempt_and_each_attempt_under_its_call(run: Run) -> None:
@@ -123,8 +175,10 @@ def test_each_request_nests_under_its_attempt_and_each_attempt_under_its_call(ru
         calls[span["parent_id"]]["context"]["trace_id"] == span["context"]["trace_id"] for span in attempts.values()
     )
     # One request for each attempt, each under another.
-    assert Counter(span["parent_id"] for span in run.files.gets) == Counter(list(attempts))
-    assert all(span["kind"] == "SpanKind.CLIENT" for span in run.files.gets)
+    requests = run.files.gets + run.files.posts
+    over_http = [name for name, span in attempts.items() if span["attributes"]["retold.operation"] in OVER_HTTP]
+    assert Counter(span["parent_id"] for span in requests) == Counter(over_http)
+    assert all(span["kind"] == "SpanKind.CLIENT" for span in requests)
     made = Counter(span["parent_id"] for span in attempts.values())
     assert made == {name: call["attributes"]["retold.attempt.count"] for name, call in calls.items()}
 
@@ -146,7 +200,8 @@ def test_exemplars_lead_to_traces_of_the_file(run: Run) -> None:
 def test_the_screen_shows_lines_phases_and_the_table(run: Run) -> None:
     operations = run.files.summary["operations"]
 
-    assert re.search(r"^60 calls a second; the upstream fails 20% \(--seed 7\)$", run.output, re.MULTILINE)
+    assert "105 calls a second in the worlds http, llm, store, printer\n" in run.output
+    assert "40% of what they are asked fails (--seed 7)\n" in run.output
     assert len(re.findall(r"^ +\d s +\d+ calls ended .*\[(?:degrading|outage|after)\]$", run.output, re.MULTILINE)) >= 3
     for operation, counts in operations.items():
         [row] = re.findall(rf"^ *{re.escape(operation)} .*$", run.output, re.MULTILINE)
@@ -162,21 +217,21 @@ def test_two_at_once_do_not_disturb_each_other_and_a_seed_fixes_the_answers(
     tmp_path: Path,
 ) -> None:
     with ExitStack() as both:
-        fast = both.enter_context(Demo(tmp_path / "fast", "--duration=1.5", "--rate=80", "--seed=7"))
-        slow = both.enter_context(Demo(tmp_path / "slow", "--duration=1.5", "--rate=30", "--seed=7"))
+        fast = both.enter_context(Demo(tmp_path / "fast", "--worlds=http", "--duration=1.5", "--rate=80", "--seed=7"))
+        slow = both.enter_context(Demo(tmp_path / "slow", "--worlds=http", "--duration=1.5", "--rate=30", "--seed=7"))
         urls = {fast.metrics_url, slow.metrics_url}
 
         assert (fast.end(), slow.end()) == (0, 0)
 
     assert len(urls) == 2
-    for demo, calls in ((fast, 120), (slow, 45)):
+    for demo, papers in ((fast, 30), (slow, 12)):
         files = Files(demo.folder)
-        assert sum(counts.total() for counts in files.counted("calls").values()) == calls
+        assert files.counted("calls")["papers.fetch"].total() == papers
         assert files.summary["agree"]
-        choices = Choices(7)
+        chosen = choices(7)
         for operation, answers in files.requests.items():
             route, requests = ROUTES[operation], sum(answers.values())
-            assert answers == Counter(choices.answer(route, 0.2) for _ in range(requests))
+            assert answers == Counter(chosen.answer(route, 0.2) for _ in range(requests))
 
 
 def test_without_options_it_writes_to_a_folder_of_its_own(tmp_path: Path) -> None:
@@ -186,7 +241,9 @@ def test_without_options_it_writes_to_a_folder_of_its_own(tmp_path: Path) -> Non
 
     assert (ended.returncode, ended.stderr) == (0, "")
     [folder] = (tmp_path / "retold-demo").iterdir()
-    assert {path.name for path in folder.iterdir()} == {"summary.json", "metrics.txt", "upstream.json"}
+    assert {path.name for path in folder.iterdir()} == {
+        *("summary.json", "metrics.txt", "upstream.json", "llm.json", "locker.json", "papers.db", "printer.json")
+    }
     assert f"files:   retold-demo/{folder.name}\n" in ended.stdout
 
 
@@ -195,4 +252,4 @@ def test_nobody_is_told_where_none_is_asked_for(tmp_path: Path) -> None:
         assert demo.end() == 0
 
     assert not re.search("metrics:|traces:| spans in ", demo.output)
-    assert set(Files(tmp_path).summary) == {"operations", "phases", "held_back", "agree"}
+    assert set(Files(tmp_path).summary) == {"operations", "phases", "worlds", "held_back", "agree"}

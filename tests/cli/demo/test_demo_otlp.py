@@ -20,6 +20,7 @@ def test_the_receiver_has_the_spans_of_the_table(tmp_path: Path, otlp_sink: Otlp
 
     with Demo(
         tmp_path,
+        "--worlds=http",
         "--duration=1",
         "--rate=60",
         OTEL_EXPORTER_OTLP_ENDPOINT=endpoint,
@@ -40,7 +41,7 @@ def test_the_receiver_has_the_spans_of_the_table(tmp_path: Path, otlp_sink: Otlp
 
 
 def test_a_receiver_that_is_gone_costs_spans_but_neither_the_run_nor_its_end(tmp_path: Path) -> None:
-    with Demo(tmp_path, "--duration=0.5", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9") as demo:
+    with Demo(tmp_path, "--worlds=http", "--duration=0.5", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9") as demo:
         assert demo.end() == 0
         assert "Traceback" not in demo.errors
 

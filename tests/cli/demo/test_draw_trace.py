@@ -21,7 +21,7 @@ def draw(*arguments: object) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drawn")
-    with Demo(folder, "--duration=1", "--rate=80", "--failure-rate=0.5", "--seed=7") as demo:
+    with Demo(folder, "--worlds=http", "--duration=1", "--rate=80", "--failure-rate=0.5", "--seed=7") as demo:
         assert demo.end() == 0
     return folder
 

@@ -1,131 +1,155 @@
-"""The demo's load: as many calls as the rate says, never too many at once, and all of them seen to their end."""
+"""The demo's load: as many papers as the rate says, never too many at once, and all of them seen to their end."""
 
 import asyncio
 import threading
 import time
-from typing import cast
+from functools import partial
 
 import pytest
 
-from retold.cli.demo import load
-from retold.cli.demo.crawler import Crawler, StoppableClock, Stopped
-from retold.cli.demo.load import Load
+from retold.cli.demo import load, threads
+from retold.cli.demo.clock import StoppableClock, Stopped
+from retold.cli.demo.load import STAGES, Load, stages
+from retold.cli.demo.options import WORLDS
+from retold.cli.demo.threads import Threads
+from retold.cli.demo.worlds.chosen import chosen
+from retold.cli.demo.worlds.world import Paper, Step
 
 
-class FakeCrawler:
-    """Notes what is asked of it; papers and the index take until the clock is stopped, or no time at all."""
+class FakeSteps:
+    """Notes what is asked of it; the first step fails, and the last takes until the clock is stopped, or no time."""
 
     def __init__(self, clock: StoppableClock | None = None) -> None:
         self.asked: list[tuple[str, int]] = []
-        self.threads: set[str] = set()
         self.each_was_asked = asyncio.Event()
         self._clock = clock
 
-    async def fetch_paper(self, number: int) -> None:
-        self.asked.append(("papers", number))
+    async def fetch(self, paper: Paper) -> None:
+        self.asked.append(("fetch", paper.number))
+        raise OSError("the call gave up")
+
+    async def summarise(self, paper: Paper) -> None:
+        self.asked.append(("summarise", paper.number))
+        self.each_was_asked.set()
         if self._clock:
             await self._clock.asleep(60.0)
 
-    def download_pdf(self, number: int) -> None:
-        self.asked.append(("pdfs", number))
-        self.threads.add(threading.current_thread().name)
-        if self._clock:
-            self._clock.sleep(60.0)
+    async def store(self, paper: Paper) -> None:
+        self.asked.append(("store", paper.number))
 
-    async def update_index(self, number: int) -> None:
-        self.asked.append(("index", number))
-        raise OSError("the call gave up")
-
-    async def find_citations(self, number: int) -> None:
-        self.asked.append(("citations", number))
-        self.each_was_asked.set()
-        raise Stopped
+    @property
+    def stages(self) -> list[list[Step]]:
+        return [[self.fetch], [self.summarise], [self.store]]
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> StoppableClock:
     clock = StoppableClock()
     monkeypatch.setattr(load, "CLOCK", clock)
+    monkeypatch.setattr(threads, "CLOCK", clock)
     return clock
 
 
-def made(crawler: FakeCrawler, rate: float) -> Load:
-    return Load(cast(Crawler, crawler), rate)
+async def test_begins_as_many_papers_as_the_rate_says_and_takes_each_through_all_stages(clock: StoppableClock) -> None:
+    steps = FakeSteps()
+
+    await Load(steps.stages, 100.0).run(0.08)
+
+    assert sorted(steps.asked) == sorted((step, n) for step in ("fetch", "summarise", "store") for n in range(8))
+    assert [step for step, number in steps.asked if number == 3] == ["fetch", "summarise", "store"]
 
 
-async def test_begins_the_jobs_in_turn_and_as_many_as_the_rate_says(clock: StoppableClock) -> None:
-    crawler = FakeCrawler()
+async def test_steps_of_one_stage_are_done_at_once(clock: StoppableClock) -> None:
+    both = asyncio.Barrier(2)
 
-    await made(crawler, 100.0).run(0.08)
+    async def step(_: Paper) -> None:
+        await both.wait()
 
-    assert sorted(crawler.asked, key=lambda asked: asked[1]) == list(
-        zip(["papers", "pdfs", "index", "citations"] * 2, range(8), strict=True)
-    )
-    assert all(name.startswith("crawler") for name in crawler.threads)
+    await asyncio.wait_for(Load([[step, step]], 100.0).run(0.01), 5.0)
 
 
-async def test_begins_no_call_before_its_time(clock: StoppableClock) -> None:
+async def test_begins_no_paper_before_its_time(clock: StoppableClock) -> None:
     began = time.monotonic()
 
-    await made(FakeCrawler(), 100.0).run(0.08)
+    await Load(FakeSteps().stages, 100.0).run(0.08)
 
     assert time.monotonic() - began >= 0.07
 
 
-async def test_a_job_that_gives_up_does_not_end_it(clock: StoppableClock) -> None:
-    crawler = FakeCrawler()
-
-    await made(crawler, 500.0).run(0.04)
-
-    assert len([kind for kind, _ in crawler.asked if kind == "index"]) == 5
-
-
 async def test_without_a_duration_it_goes_on_until_it_is_stopped(clock: StoppableClock) -> None:
-    crawler = FakeCrawler()
-    running = made(crawler, 500.0)
+    steps = FakeSteps()
+    running = Load(steps.stages, 500.0)
     run = asyncio.create_task(running.run(None))
-    await crawler.each_was_asked.wait()
+    await steps.each_was_asked.wait()
 
     running.stop()
     await asyncio.wait_for(run, 5.0)
 
 
-async def test_stopping_ends_the_waits_of_tasks_and_threads_at_once(clock: StoppableClock) -> None:
-    crawler = FakeCrawler(clock)
-    running = made(crawler, 100.0)
+async def test_stopping_ends_the_waits_of_tasks_and_begins_no_further_step(clock: StoppableClock) -> None:
+    steps = FakeSteps(clock)
+    running = Load(steps.stages, 100.0)
     run = asyncio.create_task(running.run(None))
-    await crawler.each_was_asked.wait()
+    await steps.each_was_asked.wait()
 
     running.stop()
     await asyncio.wait_for(run, 5.0)
 
+    assert not [step for step, _ in steps.asked if step == "store"]
+
+
+async def test_stopping_ends_the_waits_of_threads_and_has_no_other_begin(clock: StoppableClock) -> None:
+    pool = Threads()
+    waiting = asyncio.create_task(pool.do(partial(clock.sleep, 60.0)))
+    name = await pool.do(lambda: threading.current_thread().name)
+
+    clock.stop()
+
+    assert name.startswith("crawler")
+    with pytest.raises(Stopped):
+        await waiting
+    with pytest.raises(Stopped):
+        await pool.do(list)
+    pool.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("crawler")]
 
 
-async def test_holds_calls_back_while_too_many_are_under_way(
+async def test_holds_papers_back_while_too_many_are_under_way(
     clock: StoppableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(load, "MAX_UNDER_WAY", 2)
     monkeypatch.setattr(load, "_GRACE", 0.0)
-    crawler = FakeCrawler(clock)
-    running = made(crawler, 500.0)
+    steps = FakeSteps(clock)
+    running = Load(steps.stages, 500.0)
 
     await running.run(0.04)
 
-    # Papers and PDFs last, so the first of each are all that ever run.
-    assert sorted(crawler.asked) == [("papers", 0), ("pdfs", 1)]
+    # The second step lasts, so the first papers are all that ever begin.
+    assert sorted(steps.asked) == [("fetch", 0), ("fetch", 1), ("summarise", 0), ("summarise", 1)]
     assert running.held_back == 18
 
 
-async def test_calls_that_outlive_the_grace_are_ended(clock: StoppableClock, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_papers_that_outlive_the_grace_are_ended(clock: StoppableClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "_GRACE", 0.01)
 
-    await asyncio.wait_for(made(FakeCrawler(clock), 100.0).run(0.02), 5.0)
+    await asyncio.wait_for(Load(FakeSteps(clock).stages, 100.0).run(0.02), 5.0)
 
     with pytest.raises(Stopped):
         clock.sleep(60.0)
     with pytest.raises(Stopped):
         await clock.asleep(60.0)
+
+
+def test_every_operation_of_every_world_has_its_stage() -> None:
+    operations = [operation for world in chosen(WORLDS) for operation in world.operations]
+
+    assert sorted(operations) == sorted(operation for stage in STAGES for operation in stage)
+
+
+def test_worlds_that_are_left_out_leave_no_stage() -> None:
+    async def step(_: Paper) -> None: ...
+
+    assert stages({"papers.store": step, "papers.summarise": step}) == [[step], [step]]
 
 
 async def test_a_wait_that_nobody_stops_lasts_its_time(clock: StoppableClock) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from retold.cli import main
+from retold.cli.demo import options
+from retold.cli.parser import Parser
 from tests.cli.demo.running import Demo
 from tests.subprocesses import run
 
@@ -55,6 +57,47 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 )
 def test_a_value_out_of_bounds(capsys: pytest.CaptureFixture[str], option: str, value: str, remedy: str) -> None:
     assert f"{option}: {remedy}, not {value}" in complaint(capsys, f"{option}={value}")
+
+
+@pytest.mark.parametrize("named", ["", ",", "ftp", "http,ftp"])
+def test_an_unknown_world(capsys: pytest.CaptureFixture[str], named: str) -> None:
+    assert f"--worlds: must be some of http, llm, store, printer, not {named}" in complaint(capsys, f"--worlds={named}")
+
+
+def chosen_worlds(*arguments: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    parser = Parser(prog="retold demo")
+    options.add_arguments(parser)
+    chosen = options.parsed(parser, parser.parse_args(arguments))
+    return chosen.worlds, chosen.worlds_left_out
+
+
+def test_worlds_are_in_the_order_of_their_stages_and_all_of_them_unless_some_are_named() -> None:
+    assert chosen_worlds("--worlds= printer ,http,http") == (("http", "printer"), ())
+    assert chosen_worlds() == (("http", "llm", "store", "printer"), ())
+
+
+def test_a_system_without_pseudo_terminals_has_all_worlds_but_the_printer(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "termios", None)
+
+    assert chosen_worlds() == (("http", "llm", "store"), ("printer",))
+    assert chosen_worlds("--worlds=http") == (("http",), ())
+    told = complaint(capsys, "--worlds=http,printer")
+    assert "--worlds http,printer: the printer needs a pseudo-terminal, which this system does not have" in told
+
+
+def test_a_run_without_pseudo_terminals_says_so(tmp_path: Path) -> None:
+    script = f"""
+        from retold.cli import main
+        main(["demo", "--duration=0.1", "--port=0", "--plain", "--output={tmp_path / "run"}"])
+    """
+
+    done = run(script, without=["termios"])
+
+    assert "20 calls a second in the worlds http, llm, store" in done.lines
+    assert "no printer: that world needs a pseudo-terminal, which this system does not have" in done.lines
+    assert not (tmp_path / "run" / "printer.json").exists()
 
 
 def test_half_an_incident(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from retold.cli.demo import run as module
-from retold.cli.demo.child import UpstreamError
 from retold.cli.demo.options import Options
+from retold.cli.demo.worlds.held import WorldError
 from retold.cli.parser import Parser
 from tests.cli.demo.running import Demo
 
@@ -20,6 +20,8 @@ OPTIONS = Options(
     plain=True,
     requests=False,
     incident=None,
+    worlds=("http",),
+    worlds_left_out=(),
     linger=0.0,
     output=None,
     exporters=(),
@@ -32,7 +34,7 @@ OPTIONS = Options(
 @pytest.mark.parametrize(
     ("error", "status", "told"),
     [
-        (UpstreamError("the upstream is gone"), 1, "retold demo: the upstream is gone\n"),
+        (WorldError("the upstream is gone"), 1, "retold demo: the upstream is gone\n"),
         (OSError(28, "No space left on device"), 1, "retold demo: [Errno 28] No space left on device\n"),
         (BrokenPipeError(), 0, ""),
     ],
@@ -55,4 +57,4 @@ def test_an_output_that_takes_nothing_ends_it(tmp_path: Path) -> None:
         assert demo.process.wait(timeout=10) == 1
 
         assert demo.errors == "retold demo: [Errno 28] No space left on device\n"
-        assert demo.upstream is None
+        assert demo.worlds == []

@@ -10,7 +10,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
-from retold.cli.demo.crawler import ROUTES
+from retold.cli.demo.worlds.http.crawler import ROUTES
 from tests.cli.demo.running import Demo, Files
 from tests.services.prometheus import PrometheusServer, promtool_check_metrics
 
@@ -35,7 +35,15 @@ class Scraped:
 @pytest.fixture(scope="module")
 def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
     folder = tmp_path_factory.mktemp("scraped")
-    options = ("--duration=7", "--rate=60", "--seed=7", "--incident-at=1", "--incident-for=5", "--linger=60")
+    options = (
+        "--worlds=http",
+        "--duration=7",
+        "--rate=60",
+        "--seed=7",
+        "--incident-at=1",
+        "--incident-for=5",
+        "--linger=60",
+    )
     with Demo(folder, *options) as demo:
         url = demo.metrics_url
         with PrometheusServer([urlsplit(url).netloc]) as server:

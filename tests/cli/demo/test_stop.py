@@ -3,9 +3,10 @@
 import os
 import re
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from tests.cli.demo.running import Demo, Files, wait_until
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+LEFT = {"upstream.json", "llm.json", "locker.json", "printer.json", "papers.db", "spans.jsonl"}
 _MANY_ASLEEP = r" \d?[1-9]\d of +\d+ asleep"
 OUTAGE = ("--failure-rate=1", "--rate=60")
 
@@ -30,7 +32,7 @@ def during_linger(demo: Demo) -> None:
 
 
 def before_the_load(demo: Demo) -> None:
-    wait_until(lambda: demo.upstream is not None)
+    wait_until(lambda: len(demo.worlds) == 4)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def test_a_signal_ends_it_in_order(tmp_path: Path, moment: Callable[[Demo], None
         assert statuses == [0, 0]
         for demo in demos:
             assert demo.errors == ""
-            assert demo.upstream is None
+            assert demo.worlds == []
             files = Files(demo.folder)
             assert files.summary["agree"]
             assert files.summary["spans"] == files.summary["spans"] | {"delivered": len(files.spans), "lost": 0}
@@ -81,31 +83,35 @@ def test_a_signal_while_libraries_are_loaded_ends_it_at_once(
         assert demo.end(number) == 0
 
         assert "Traceback" not in demo.errors
-        assert demo.upstream is None
+        assert demo.worlds == []
 
 
-def test_its_upstream_ends_within_two_seconds_of_a_sigkill_and_whole_lines_stay(tmp_path: Path) -> None:
+def test_its_worlds_end_within_two_seconds_of_a_sigkill_and_whole_lines_stay(tmp_path: Path) -> None:
     with Demo(tmp_path, "--rate=100") as demo:
         demo.wait_for_line(" 2 s ")
-        assert demo.upstream
+        assert len(demo.worlds) == 4
 
         demo.end(signal.SIGKILL)
 
-        assert wait_until(lambda: demo.upstream is None) < 2
+        assert wait_until(lambda: demo.worlds == []) < 2
     assert len(Files(tmp_path).spans) > 100
+    # Neither a link to a device nor anything unfinished; and nobody has the store any more.
+    assert {path.name for path in tmp_path.iterdir()} == LEFT
+    with closing(sqlite3.connect(tmp_path / "papers.db", timeout=0)) as store:
+        store.execute("begin exclusive")
 
 
 def test_a_reader_that_leaves_ends_it(tmp_path: Path) -> None:
     with Demo(tmp_path) as demo:
         assert demo.process.stdout
-        head = [demo.process.stdout.readline() for _ in range(6)]
+        head = [demo.process.stdout.readline() for _ in range(7)]
         demo.process.stdout.close()
 
         assert demo.process.wait(timeout=10) == 0
 
-        assert "calls ended" in head[5]
+        assert "calls ended" in head[6]
         assert demo.errors == ""
-        assert demo.upstream is None
+        assert demo.worlds == []
 
 
 def test_a_reader_that_leaves_before_the_first_line_ends_it(tmp_path: Path) -> None:
@@ -116,13 +122,25 @@ def test_a_reader_that_leaves_before_the_first_line_ends_it(tmp_path: Path) -> N
         assert (demo.process.wait(timeout=10), demo.errors) == (0, "")
 
 
-def test_the_end_of_its_upstream_is_told_and_ends_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("upstream.json", "upstream"),
+        ("llm.json", "language model"),
+        ("locker.json", "locker of the store"),
+        ("printer.json", "label printer"),
+    ],
+)
+def test_the_end_of_a_world_is_told_and_ends_it(tmp_path: Path, file: str, name: str) -> None:
     with Demo(tmp_path, "--rate=100") as demo:
         demo.wait_for_line(" 1 s ")
-        assert demo.upstream
-        os.kill(demo.upstream, signal.SIGKILL)
+        world = demo.world(file)
+        assert world
+        os.kill(world, signal.SIGKILL)
 
         assert demo.end() == 1
 
-        assert demo.errors == "retold demo: the upstream has ended with status -9 before the run did\n"
+        assert demo.errors == f"retold demo: the {name} has ended with status -9 before the run did\n"
         assert "differ" not in demo.output
+        assert demo.worlds == []
+    assert not (tmp_path / "printer").is_symlink()

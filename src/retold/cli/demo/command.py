@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 _DESCRIPTION = """\
-Call a real, unreliable HTTP server on this machine as a paper-reading site's crawler would, and watch what
-retries do: lines that move, /metrics, traces, and at the end a table. Needs no service; ends with Ctrl-C.
+Take papers through real, unreliable worlds on this machine, servers, a language model's API, a database and a
+printer, and watch what retries do: lines that move, /metrics, traces, and at the end a table. Needs no service; ends
+with Ctrl-C.
 """
 
 
 def add_to(commands: _SubParsersAction[Parser]) -> None:
     """Add the command `demo`."""
     parser = commands.add_parser(
-        "demo", help="watch retries at work on a real, unreliable server", description=_DESCRIPTION
+        "demo", help="watch retries at work in real, unreliable worlds", description=_DESCRIPTION
     )
     add_arguments(parser)
     parser.set_defaults(run=lambda chosen: _run(parser, chosen))

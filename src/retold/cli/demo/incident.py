@@ -1,6 +1,6 @@
-"""The demo's incident: its phases, and how often the upstream fails in each.
+"""The demo's incident: its phases, and how often worlds fail in each.
 
-The upstream fails by it and the demo's table tells its phases, so both read them here.
+Worlds fail by it and the demo's table tells its phases, so both read them here.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A time of trouble in thirds: the upstream degrades, is all but down, and drowns in retries when it comes back.
+    """A time of trouble in thirds: a world degrades, is all but down, and drowns in retries when it comes back.
 
     Args:
         at: Seconds from the start of the load to the incident's first moment.

@@ -1,56 +1,71 @@
-"""The demo's load: begins the crawler's jobs in turn, at a steady rate, and sees every one of them to its end."""
+"""The demo's load: begins papers at a steady rate, takes each through all worlds, and sees every one to its end."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from itertools import count, cycle, takewhile
+from itertools import count, takewhile
 
-from retold.cli.demo.crawler import CLOCK, Crawler, Stopped
+from retold.cli.demo.clock import CLOCK, Stopped
+from retold.cli.demo.worlds.world import Paper, Step
+
+STAGES = (
+    ("papers.fetch",),
+    ("pdfs.download", "index.update", "citations.find"),
+    ("papers.summarise",),
+    ("papers.store",),
+    ("labels.print",),
+)
+"""What is done with a paper: one stage after the other, and each stage's steps at once."""
 
 MAX_UNDER_WAY = 1000
-"""Calls under way at which no further ones begin, so that an outage cannot pile them up without end."""
+"""Papers under way at which no further ones begin, so that an outage cannot pile them up without end."""
 
-_GRACE = 3.0
-"""Seconds that the calls under way have to end by themselves when the time is up."""
+_GRACE = 6.0
+"""Seconds that the papers under way have to end by themselves when the time is up."""
 
-Job = Callable[[int], Awaitable[object]]
+
+def stages(steps: Mapping[str, Step]) -> list[list[Step]]:
+    """The stages that these steps make, by their operations."""
+    found = ([steps[operation] for operation in stage if operation in steps] for stage in STAGES)
+    return [stage for stage in found if stage]
 
 
 class Load:
-    """Calls begun at `rate` a second, over all jobs.
+    """Papers begun at a steady rate, each of them a call of every step.
+
+    Args:
+        stages: The steps of a paper.
+        rate: Papers a second.
 
     Attributes:
-        held_back: Calls that did not begin because too many were under way.
+        held_back: Papers that did not begin because too many were under way.
     """
 
-    def __init__(self, crawler: Crawler, rate: float) -> None:
+    def __init__(self, stages: Sequence[Sequence[Step]], rate: float) -> None:
         self.held_back = 0
-        self._crawler = crawler
+        self._stages = stages
         self._rate = rate
         self._stopped = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
-        self._threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="crawler")
 
     def stop(self) -> None:
-        """Begin no more calls, end those that wait, and let those that ask the upstream have their answer."""
+        """Begin no more, end the calls that wait, and let those that ask for something have their answer."""
         self._stopped.set()
         CLOCK.stop()
 
     async def run(self, duration: float | None) -> None:
-        """Begin calls for `duration` seconds, or until `stop`, and return when all have ended."""
-        jobs = cycle((self._crawler.fetch_paper, self._download_pdf, self._crawler.update_index, self._find_citations))
+        """Begin papers for `duration` seconds, or until `stop`, and return when all have ended."""
         began = time.monotonic()
         end = math.inf if duration is None else duration
         dues = takewhile(lambda due: due < end, (number / self._rate for number in count()))
-        for number, (due, job) in enumerate(zip(dues, jobs, strict=False)):
+        for number, due in enumerate(dues):
             if await self._stopped_by(began + due):
                 break
-            self._begin(job, number)
+            self._begin(Paper(number))
         await self._drain()
 
     async def _stopped_by(self, due: float) -> bool:
@@ -59,24 +74,24 @@ class Load:
             await asyncio.wait_for(self._stopped.wait(), due - time.monotonic())
         return self._stopped.is_set()
 
-    def _begin(self, job: Job, number: int) -> None:
+    def _begin(self, paper: Paper) -> None:
         if len(self._under_way) >= MAX_UNDER_WAY:
             self.held_back += 1
             return
-        task = asyncio.create_task(self._do(job, number))
+        task = asyncio.create_task(self._take_through(paper))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-    async def _do(self, job: Job, number: int) -> None:
-        # A call that gave up has been told to everyone who listens; a crawler goes on with the next paper.
+    async def _take_through(self, paper: Paper) -> None:
+        for stage in self._stages:
+            if self._stopped.is_set():
+                break
+            await asyncio.gather(*(self._do(step, paper) for step in stage))
+
+    async def _do(self, step: Step, paper: Paper) -> None:
+        # A call that gave up has been told to everyone who listens; the paper goes on with what there is.
         with suppress(Exception, Stopped):
-            await job(number)
-
-    async def _download_pdf(self, number: int) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._crawler.download_pdf, number)
-
-    async def _find_citations(self, number: int) -> None:
-        await self._crawler.find_citations(number)
+            await step(paper)
 
     async def _drain(self) -> None:
         if self._under_way:
@@ -84,4 +99,3 @@ class Load:
         self.stop()
         if self._under_way:
             await asyncio.wait(self._under_way)
-        self._threads.shutdown()

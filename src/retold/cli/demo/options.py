@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import random
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from retold.cli.parser import Parser, number, whole
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9464
 DEFAULT_EXPORTERS = "opentelemetry,prometheus"
+WORLDS = ("http", "llm", "store", "printer")
 _VARIABLE = "RETOLD_EXPORTERS"
 
 
@@ -26,6 +28,8 @@ class Options:
     rate: float
     failure_rate: float
     seed: int
+    worlds: tuple[str, ...]
+    worlds_left_out: tuple[str, ...]
     host: str
     port: int | None
     plain: bool
@@ -57,14 +61,20 @@ def add_arguments(parser: Parser) -> None:
         type=number("a share from 0 to 1", least=0, most=1),
         default=0.2,
         metavar="SHARE",
-        help="share of requests that the upstream fails (default: %(default)g)",
+        help="share of what the worlds are asked that fails (default: %(default)g)",
     )
-    add("--seed", type=whole("a whole number, 0 or more", least=0, most=2**63), help="fixes the upstream's choices")
+    add("--seed", type=whole("a whole number, 0 or more", least=0, most=2**63), help="fixes the worlds' choices")
+    add(
+        "--worlds",
+        metavar="NAMES",
+        help=f"what to call, comma-separated (default: {','.join(WORLDS)}): servers, a language model's API, a locked "
+        "SQLite file, a printer on a serial line",
+    )
     add(
         "--incident-at",
         type=at_least_0,
         metavar="SECONDS",
-        help="from then on the upstream degrades, then is all but down, then drowns in retries: a third each",
+        help="from then on all worlds degrade, then are all but down, then drown in retries: a third each",
     )
     add("--incident-for", type=seconds, metavar="SECONDS", help="how long the incident lasts")
     add(
@@ -121,10 +131,34 @@ def parsed(parser: Parser, chosen: argparse.Namespace) -> Options:
     names = tuple(name.strip() for name in named.split(",") if name.strip())
     if chosen.prometheus and "prometheus" not in names:
         parser.error(f"--prometheus needs the exporter prometheus, which {source}={named} leaves out")
+    worlds, left_out = _worlds(parser, chosen.worlds)
     values: dict[str, Any] = vars(chosen) | {
         "incident": None if at is None else Incident(at, lasts),
         "seed": random.SystemRandom().randrange(10**6) if chosen.seed is None else chosen.seed,
+        "worlds": worlds,
+        "worlds_left_out": left_out,
         "exporters": () if names == ("none",) else names,
         "exporters_source": f"{source}={named}",
     }
     return Options(**{name: values[name] for name in Options.__dataclass_fields__})
+
+
+def _worlds(parser: Parser, named: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The worlds that are chosen, in the order of their stages, and those that this machine cannot have."""
+    missing = () if _has_terminals() else ("printer",)
+    if named is None:
+        return tuple(world for world in WORLDS if world not in missing), missing
+    names = {name.strip() for name in named.split(",") if name.strip()}
+    if not names or not names <= set(WORLDS):
+        parser.error(f"--worlds: must be some of {', '.join(WORLDS)}, not {named}")
+    if names & set(missing):
+        parser.error(f"--worlds {named}: the printer needs a pseudo-terminal, which this system does not have")
+    return tuple(world for world in WORLDS if world in names), ()
+
+
+def _has_terminals() -> bool:
+    try:
+        importlib.import_module("termios")
+    except ImportError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""What came of a run, from both sides: counted here and counted by the upstream."""
+"""What came of a run, from both sides: counted here and counted by each world."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from prometheus_client import REGISTRY
 from prometheus_client.openmetrics.exposition import generate_latest
 
-from retold.cli.demo.crawler import ROUTES
 from retold.cli.demo.tally import Count, Tally
 from retold.cli.demo.traces import Traces
+from retold.cli.demo.worlds.world import Verdict
 
 
 class Results:
@@ -19,30 +19,36 @@ class Results:
 
     Attributes:
         tally: What was counted here.
-        requests: What the upstream counted, by operation.
-        held_back: Calls that did not begin because too many were under way.
+        verdicts: What each world counted, beside that.
+        held_back: Papers that did not begin because too many were under way.
     """
 
-    def __init__(self, tally: Tally, upstream: dict[str, dict[str, int]], held_back: int) -> None:
+    def __init__(self, tally: Tally, verdicts: dict[str, Verdict], held_back: int) -> None:
         self.tally = tally
+        self.verdicts = verdicts
         self.held_back = held_back
-        self.requests = {operation: sum(upstream.get(route, {}).values()) for operation, route in ROUTES.items()}
-        self._answers = upstream
+        self._answers = {
+            operation: answers for verdict in verdicts.values() for operation, answers in verdict.answers.items()
+        }
 
     @property
     def agree(self) -> bool:
-        """Whether every attempt made here is a request that the upstream counted, and the other way around."""
-        attempts = {operation: count.attempts.total() for operation, count in self.tally.operations.items()}
-        return attempts == self.requests
+        """Whether every world tells the same story as the counts here."""
+        return all(verdict.agree for verdict in self.verdicts.values())
+
+    def seen(self, operation: str) -> int:
+        """How much of an operation its world has seen."""
+        return sum(self._answers[operation].values())
 
     def write(self, folder: Path, traces: Traces | None) -> None:
         """Write the table as `summary.json` and the final `/metrics` as `metrics.txt` (OpenMetrics)."""
         summary: dict[str, Any] = {
             "operations": {
-                operation: _as_json(count) | {"upstream": self._answers.get(ROUTES[operation], {})}
+                operation: _as_json(count) | {"upstream": self._answers[operation]}
                 for operation, count in self.tally.operations.items()
             },
             "phases": {phase.value: _as_json(count) for phase, count in self.tally.phases.items()},
+            "worlds": {name: {"agree": verdict.agree, "told": verdict.told} for name, verdict in self.verdicts.items()},
             "held_back": self.held_back,
             "agree": self.agree,
         }

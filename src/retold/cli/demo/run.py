@@ -10,38 +10,39 @@ import asyncio
 import os
 import sys
 import time
-from contextlib import ExitStack, suppress
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
 import retold
 from retold.cli.demo import signals
-from retold.cli.demo.child import Upstream, UpstreamError
-from retold.cli.demo.crawler import READ_TIMEOUT, ROUTES, Crawler
 from retold.cli.demo.endpoint import Endpoint, EndpointError
 from retold.cli.demo.kept import KeptError
-from retold.cli.demo.load import Load
+from retold.cli.demo.load import Load, stages
 from retold.cli.demo.monitoring import MissingProgramError, Monitoring, Programs
 from retold.cli.demo.options import Options
 from retold.cli.demo.results import Results
 from retold.cli.demo.screen import Screen
 from retold.cli.demo.tally import Tally
+from retold.cli.demo.threads import Threads
 from retold.cli.demo.traces import Traces, TracesError
+from retold.cli.demo.worlds.chosen import chosen
+from retold.cli.demo.worlds.held import WorldError
+from retold.cli.demo.worlds.world import Setting, World
 from retold.cli.parser import Parser
-
-_STALL = 4 * READ_TIMEOUT
 
 
 def run(parser: Parser, options: Options) -> int:
-    """Run the demo; return its exit status: 1 if what it counted and what its upstream counted differ."""
+    """Run the demo; return its exit status: 1 if what it counted and what its worlds counted differ."""
     try:
         return asyncio.run(_Run(parser, options).main())
     except BrokenPipeError:
         # Nobody reads on, as in `retold demo | head`.
         _close_output()
         return 0
-    except (UpstreamError, KeptError, OSError) as error:
+    except (WorldError, KeptError, OSError) as error:
         _close_output()
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return 1
@@ -52,7 +53,9 @@ class _Run:
         self._parser = parser
         self._options = options
         self._screen = Screen(plain=options.plain)
-        self._tally = Tally(list(ROUTES), options.incident)
+        self._worlds = chosen(options.worlds)
+        self._operations = [operation for world in self._worlds for operation in world.operations]
+        self._tally = Tally(self._operations, options.incident)
         self._stop = asyncio.Event()
         self._monitoring: Monitoring | None = None
 
@@ -67,30 +70,35 @@ class _Run:
             traces = self._trace(folder)
             if traces is not None:
                 at_end.callback(traces.close)
-            upstream = at_end.enter_context(
-                Upstream.start(
-                    seed=self._options.seed,
-                    failure_rate=self._options.failure_rate,
-                    stall=_STALL,
-                    counts=folder / "upstream.json",
-                    requests=folder / "requests.jsonl" if self._options.requests else None,
-                    incident=self._options.incident,
-                )
-            )
+            setting = self._setting(folder)
+            # All at once, and then wait for each: they take as long as the slowest.
+            worlds = [at_end.enter_context(world(setting)) for world in self._worlds]
+            for world in worlds:
+                world.wait_until_ready()
             if programs is not None and endpoint is not None:
                 self._monitoring = at_end.enter_context(self._monitor(programs, folder, endpoint))
             self._greet(folder, endpoint, traces)
-            held_back = await self._call(upstream)
+            held_back = await self._call(worlds)
             await self._linger()
-            upstream.check()
-            if self._monitoring is not None:
-                self._monitoring.check()
-            results = Results(self._tally, upstream.close().requests, held_back)
+            self._check(worlds)
+            verdicts = {world.name: world.close(self._tally.operations) for world in worlds}
+            results = Results(self._tally, verdicts, held_back)
             if traces is not None:
                 traces.close()
             results.write(folder, traces)
             self._screen.results(results, traces)
             return 0 if results.agree else 1
+
+    def _setting(self, folder: Path) -> Setting:
+        options = self._options
+        return Setting(
+            folder=folder,
+            seed=options.seed,
+            failure_rate=options.failure_rate,
+            papers=options.rate / len(self._operations),
+            incident=options.incident,
+            requests=options.requests,
+        )
 
     def _folder(self) -> Path:
         folder = self._options.output
@@ -141,7 +149,10 @@ class _Run:
 
     def _greet(self, folder: Path, endpoint: Endpoint | None, traces: Traces | None) -> None:
         say, options = self._screen.say, self._options
-        say(f"{options.rate:g} calls a second; the upstream fails {options.failure_rate:.0%} (--seed {options.seed})")
+        say(f"{options.rate:g} calls a second in the worlds {', '.join(options.worlds)}")
+        say(f"{options.failure_rate:.0%} of what they are asked fails (--seed {options.seed})")
+        for world in options.worlds_left_out:
+            say(f"no {world}: that world needs a pseudo-terminal, which this system does not have")
         if endpoint is not None:
             moved = ", for the default port is in use" if endpoint.moved else ""
             say(f"metrics: {endpoint.url}{moved}")
@@ -153,20 +164,23 @@ class _Run:
         say(f"files:   {folder}")
         say("Ctrl-C ends it" if options.duration is None else f"it ends after {options.duration:g} s, or with Ctrl-C")
 
-    async def _call(self, upstream: Upstream) -> int:
-        crawler = Crawler(upstream.url)
-        load = Load(crawler, self._options.rate)
-        upstream.begin()
-        self._tally.begin()
-        showing = asyncio.create_task(self._show(upstream))
-        stopping = asyncio.create_task(self._stop_when_asked(load))
-        try:
-            await load.run(self._options.duration)
-        finally:
-            for task in (showing, stopping):
-                task.cancel()
-            await asyncio.wait((showing, stopping))
-            await crawler.close()
+    async def _call(self, worlds: Sequence[World]) -> int:
+        async with AsyncExitStack() as at_end:
+            threads = Threads()
+            at_end.callback(threads.close)
+            steps = {operation: step for world in worlds for operation, step in world.steps(threads, at_end).items()}
+            load = Load(stages(steps), self._options.rate / len(steps))
+            for world in worlds:
+                world.begin()
+            self._tally.begin()
+            showing = asyncio.create_task(self._show(worlds))
+            stopping = asyncio.create_task(self._stop_when_asked(load))
+            try:
+                await load.run(self._options.duration)
+            finally:
+                for task in (showing, stopping):
+                    task.cancel()
+                await asyncio.wait((showing, stopping))
         # What ended the showing early is a failure of the run, such as a pipe that nobody reads.
         if not showing.cancelled():
             showing.result()
@@ -176,7 +190,7 @@ class _Run:
         await self._stop.wait()
         load.stop()
 
-    async def _show(self, upstream: Upstream) -> None:
+    async def _show(self, worlds: Sequence[World]) -> None:
         incident = self._options.incident
         began = time.monotonic()
         while True:
@@ -184,13 +198,17 @@ class _Run:
             elapsed = time.monotonic() - began
             phase = "" if incident is None else incident.phase(elapsed).value
             try:
-                upstream.check()
-                if self._monitoring is not None:
-                    self._monitoring.check()
+                self._check(worlds)
                 self._screen.second(elapsed, self._tally.take_second(), self._tally, phase)
-            except (UpstreamError, KeptError, OSError):
+            except (WorldError, KeptError, OSError):
                 self._stop.set()
                 raise
+
+    def _check(self, worlds: Sequence[World]) -> None:
+        for world in worlds:
+            world.check()
+        if self._monitoring is not None:
+            self._monitoring.check()
 
     async def _linger(self) -> None:
         if self._options.linger and not self._stop.is_set():

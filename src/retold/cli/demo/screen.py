@@ -62,19 +62,16 @@ class Screen:
         self._operations(results)
         if len(results.tally.phases) > 1:
             self._phases(results.tally.phases)
-        attempts, requests = results.tally.attempts, sum(results.requests.values())
-        if results.agree:
-            self.say(f"{attempts} attempts here are the {requests} requests that the upstream counted")
-        else:
-            self.say(f"{attempts} attempts here, but {requests} requests at the upstream: they differ, which is a bug")
+        for verdict in results.verdicts.values():
+            self.say(verdict.told)
         if results.held_back:
-            self.say(f"{results.held_back} calls did not begin, for too many were under way")
+            self.say(f"{results.held_back} papers did not begin, for too many were under way")
         if traces is not None:
             lost = f", {traces.lost} could not be delivered" if traces.lost else ""
             self.say(f"{traces.delivered} spans in {traces.destination}{lost}")
 
     def _operations(self, results: Results) -> None:
-        table = self._table("operation", "calls", *_SHARES, "gave up", "fallbacks", "longest wait", "upstream saw")
+        table = self._table("operation", "calls", *_SHARES, "gave up", "fallbacks", "longest wait", "its world saw")
         for operation, counts in results.tally.operations.items():
             table.add_row(
                 operation,
@@ -83,7 +80,7 @@ class Screen:
                 ", ".join(f"{number} {outcome}" for outcome, number in counts.give_ups.items()) or "0",
                 str(counts.fallbacks),
                 f"{counts.longest_wait:.2f} s",
-                str(results.requests[operation]),
+                str(results.seen(operation)),
             )
         self._console.print(table)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from retold.cli.demo.answers import Answer
-from tests.cli.demo.upstreams import COMMAND, Running, is_ok
+from retold.cli.demo.worlds.http.answers import Answer
+from tests.cli.demo.worlds.http.upstreams import COMMAND, Running, is_ok
 
 
 def test_the_line_start_begins_the_incident(launch: Callable[..., Running]) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import httpx
 
-from retold.cli.demo.answers import Answer, Choices
+from retold.cli.demo.worlds.http.answers import Answer, choices
 
 SEED = 7
-COMMAND = [sys.executable, "-m", "retold.cli.demo.upstream"]
+COMMAND = [sys.executable, "-m", "retold.cli.demo.worlds.http.server"]
 
 
 class Running:
@@ -49,7 +49,7 @@ class Running:
 def route_that_gets(answer: Answer) -> str:
     """A route whose first request fails with `answer` when every request fails."""
     routes = (f"route{n}" for n in itertools.count())
-    return next(route for route in routes if Choices(SEED).answer(route, 1.0) is answer)
+    return next(route for route in routes if choices(SEED).answer(route, 1.0) is answer)
 
 
 def is_ok(client: httpx.Client) -> bool:

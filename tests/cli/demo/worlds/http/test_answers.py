@@ -2,12 +2,12 @@
 
 from collections import Counter
 
-from retold.cli.demo.answers import Answer, Choices
-from tests.cli.demo.upstreams import SEED
+from retold.cli.demo.worlds.http.answers import Answer, choices
+from tests.cli.demo.worlds.http.upstreams import SEED
 
 
 def test_a_seed_chooses_the_same_answers_whatever_the_order_across_routes() -> None:
-    one, other = Choices(SEED), Choices(SEED)
+    one, other = choices(SEED), choices(SEED)
 
     papers = [one.answer("papers", 0.5) for _ in range(50)]
     authors = [one.answer("authors", 0.5) for _ in range(50)]
@@ -15,11 +15,11 @@ def test_a_seed_chooses_the_same_answers_whatever_the_order_across_routes() -> N
 
     assert mixed == list(zip(authors, papers, strict=True))
     assert papers != authors
-    assert papers != [Choices(SEED + 1).answer("papers", 0.5) for _ in range(50)]
+    assert papers != [choices(SEED + 1).answer("papers", 0.5) for _ in range(50)]
 
 
 def test_a_higher_failure_rate_changes_no_answer_that_already_failed() -> None:
-    calm, rough = Choices(SEED), Choices(SEED)
+    calm, rough = choices(SEED), choices(SEED)
 
     pairs = [(calm.answer("papers", 0.2), rough.answer("papers", 0.8)) for _ in range(200)]
 
@@ -27,9 +27,9 @@ def test_a_higher_failure_rate_changes_no_answer_that_already_failed() -> None:
 
 
 def test_failures_follow_their_weights() -> None:
-    choices = Choices(SEED)
+    all_fail = choices(SEED)
 
-    seen = Counter(choices.answer("papers", 1.0) for _ in range(10_000))
+    seen = Counter(all_fail.answer("papers", 1.0) for _ in range(10_000))
 
     weights = {Answer.UNAVAILABLE: 4, Answer.RATE_LIMITED: 2, Answer.RESET: 2, Answer.STALL: 2}
     assert {answer: round(count / 1000) for answer, count in seen.items()} == weights

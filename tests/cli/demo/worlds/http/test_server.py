@@ -7,10 +7,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from retold.cli.demo.answers import Answer, Choices
 from retold.cli.demo.incident import Incident
-from retold.cli.demo.upstream import HEADER_LIMIT_BYTES, Counts, Service
-from tests.cli.demo.upstreams import SEED, Running, route_that_gets
+from retold.cli.demo.worlds.connection import SIZE_LIMIT_BYTES
+from retold.cli.demo.worlds.counts import Counts
+from retold.cli.demo.worlds.http.answers import Answer, choices
+from retold.cli.demo.worlds.http.server import Service
+from retold.cli.demo.worlds.process import Weather
+from tests.cli.demo.worlds.http.upstreams import SEED, Running, route_that_gets
 
 
 def read_to_end(client: socket.socket) -> bytes:
@@ -20,13 +23,14 @@ def read_to_end(client: socket.socket) -> bytes:
 def test_the_incident_sets_the_rate_once_its_clock_runs(tmp_path: Path) -> None:
     now = 100.0
     counts = Counts(tmp_path / "counts.json", SEED)
-    service = Service(Choices(SEED), counts, usual=0.0, incident=Incident(5.0, 15.0), now=lambda: now)
+    weather = Weather(usual=0.0, incident=Incident(5.0, 15.0), now=lambda: now)
+    service = Service(choices(SEED), counts, weather)
 
     def share_of_failures() -> float:
         return sum(service.answer("papers") is not Answer.OK for _ in range(2000)) / 2000
 
     assert share_of_failures() == 0
-    service.begin()
+    weather.begin()
     assert share_of_failures() == 0
     now = 105.0
     assert 0.3 < share_of_failures() < 0.4
@@ -123,7 +127,7 @@ def test_closes_on_a_header_without_end(launch: Callable[..., Running]) -> None:
     upstream = launch()
 
     with upstream.connect() as client:
-        client.sendall(b"GET /papers HTTP/1.1\r\nX: " + b"x" * (HEADER_LIMIT_BYTES - 10))
+        client.sendall(b"GET /papers HTTP/1.1\r\nX: " + b"x" * (SIZE_LIMIT_BYTES - 10))
         answer = read_to_end(client)
 
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")

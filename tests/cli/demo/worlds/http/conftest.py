@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.demo.upstreams import Running
+from tests.cli.demo.worlds.http.upstreams import Running
 
 
 @pytest.fixture
