@@ -15,7 +15,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from retold.cli.demo.load import STAGES
 from retold.cli.demo.options import WORLDS
-from retold.cli.demo.worlds.chosen import chosen
+from retold.cli.demo.worlds.by_name import chosen
 from retold.cli.demo.worlds.http.answers import choices
 from retold.cli.demo.worlds.http.crawler import ROUTES
 from retold.cli.demo.worlds.printer.answers import PRINTING

@@ -12,7 +12,7 @@ from retold.cli.demo.clock import StoppableClock, Stopped
 from retold.cli.demo.load import STAGES, Load, stages
 from retold.cli.demo.options import WORLDS
 from retold.cli.demo.threads import Threads
-from retold.cli.demo.worlds.chosen import chosen
+from retold.cli.demo.worlds.by_name import chosen
 from retold.cli.demo.worlds.world import Paper, Step
 
 
@@ -105,13 +105,13 @@ async def test_stopping_ends_the_waits_of_threads_and_has_no_other_begin(clock: 
 
     clock.stop()
 
-    assert name.startswith("crawler")
+    assert name.startswith("demo_")
     with pytest.raises(Stopped):
         await waiting
     with pytest.raises(Stopped):
         await pool.do(list)
     pool.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("crawler")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("demo_")]
 
 
 async def test_holds_papers_back_while_too_many_are_under_way(

@@ -28,7 +28,7 @@ from retold.cli.demo.screen import Screen
 from retold.cli.demo.tally import Tally
 from retold.cli.demo.threads import Threads
 from retold.cli.demo.traces import Traces, TracesError
-from retold.cli.demo.worlds.chosen import chosen
+from retold.cli.demo.worlds.by_name import chosen
 from retold.cli.demo.worlds.held import WorldError
 from retold.cli.demo.worlds.world import Setting, World
 from retold.cli.parser import Parser

@@ -16,7 +16,7 @@ class Threads:
     """As many threads as are needed, up to a limit; what finds none waits for one, and begins no more once stopped."""
 
     def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(max_workers=64, thread_name_prefix="crawler")
+        self._executor = ThreadPoolExecutor(max_workers=64, thread_name_prefix="demo")
 
     async def do(self, function: Callable[[], T]) -> T:
         def begin() -> T:

@@ -10,7 +10,7 @@ from retold.cli.demo.clock import CLOCK
 from retold.cli.demo.incident import Incident
 from retold.cli.demo.tally import Count, Tally
 from retold.cli.demo.threads import Threads
-from retold.cli.demo.worlds.held import Counts
+from retold.cli.demo.worlds.held import Counted
 from retold.cli.demo.worlds.world import Paper, Setting, Step, Verdict, World
 
 SEED = 7
@@ -22,7 +22,7 @@ class Played:
 
     world: World
     papers: list[Paper]
-    counts: Counts
+    counts: Counted
     operations: dict[str, Count]
     verdict: Verdict
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from retold.cli.demo.worlds.held import Counts, Held, WorldError
+from retold.cli.demo.worlds.held import Counted, Held, WorldError
 from tests.cli.demo.worlds.http.upstreams import is_ok
 
 PARENT = """
@@ -43,7 +43,7 @@ def test_serves_until_closed_and_returns_what_it_counted(tmp_path: Path) -> None
     with start(tmp_path) as (upstream, url):
         httpx.get(f"{url}/papers/17", trust_env=False).raise_for_status()
 
-        assert upstream.close() == Counts(seed=7, requests={"papers": {"ok": 1}}, total=1)
+        assert upstream.close() == Counted(seed=7, requests={"papers": {"ok": 1}}, total=1)
         with pytest.raises(httpx.ConnectError):
             httpx.get(url, trust_env=False)
 
@@ -65,7 +65,7 @@ def test_begins_the_incident(tmp_path: Path) -> None:
 
 def test_closes_twice_with_the_same_counts(tmp_path: Path) -> None:
     with start(tmp_path) as (upstream, _):
-        assert upstream.close() == upstream.close() == Counts(seed=7, requests={}, total=0)
+        assert upstream.close() == upstream.close() == Counted(seed=7, requests={}, total=0)
 
 
 def test_closes_a_process_that_has_died(tmp_path: Path) -> None:

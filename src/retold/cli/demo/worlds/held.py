@@ -17,7 +17,7 @@ class WorldError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Counted:
     """What a world was asked, by route and then by its answer."""
 
     seed: int
@@ -96,13 +96,13 @@ class Held:
         if status is not None:
             raise WorldError(f"{self._title} has ended with status {status} before the run did")
 
-    def close(self, timeout: float = 5.0) -> Counts:
+    def close(self, timeout: float = 5.0) -> Counted:
         """End the process, by force after `timeout` seconds, and read what it counted.
 
         Counts of a process that ended by force may lack its last second.
         """
         self._end(timeout)
-        return Counts(**json.loads(self._counts.read_text(encoding="utf-8")))
+        return Counted(**json.loads(self._counts.read_text(encoding="utf-8")))
 
     def __enter__(self) -> Self:
         return self

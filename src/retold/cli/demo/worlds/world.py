@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from retold.cli.demo.incident import Incident
 from retold.cli.demo.tally import Count
 from retold.cli.demo.threads import Threads
-from retold.cli.demo.worlds.held import Counts, Held
+from retold.cli.demo.worlds.held import Counted, Held
 
 
 @dataclass(slots=True)
@@ -107,7 +107,7 @@ class World(ABC):
         """
 
     @abstractmethod
-    def compare(self, counts: Counts, operations: Mapping[str, Count]) -> Verdict:
+    def compare(self, counts: Counted, operations: Mapping[str, Count]) -> Verdict:
         """Set what the world counted beside what was counted here."""
 
     def wait_until_ready(self) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 
 from retold.cli.demo.tally import Count
 from retold.cli.demo.threads import Threads
-from retold.cli.demo.worlds.held import Counts
+from retold.cli.demo.worlds.held import Counted
 from retold.cli.demo.worlds.http.crawler import READ_TIMEOUT, ROUTES, Crawler
 from retold.cli.demo.worlds.world import Paper, Setting, Step, Verdict, World
 
@@ -42,7 +42,7 @@ class HttpWorld(World):
             "citations.find": lambda paper: crawler.find_citations(paper.number),
         }
 
-    def compare(self, counts: Counts, operations: Mapping[str, Count]) -> Verdict:
+    def compare(self, counts: Counted, operations: Mapping[str, Count]) -> Verdict:
         answers = {operation: counts.requests.get(route, {}) for operation, route in ROUTES.items()}
         requests = {operation: sum(answered.values()) for operation, answered in answers.items()}
         attempts = {operation: operations[operation].attempts.total() for operation in ROUTES}

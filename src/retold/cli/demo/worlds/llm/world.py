@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 from retold.cli.demo.tally import Count
 from retold.cli.demo.threads import Threads
-from retold.cli.demo.worlds.held import Counts
+from retold.cli.demo.worlds.held import Counted
 from retold.cli.demo.worlds.llm.answers import Answer
 from retold.cli.demo.worlds.llm.summariser import ATTEMPT_TIMEOUT, OPERATION, Summariser
 from retold.cli.demo.worlds.world import Paper, Setting, Step, Verdict, World
@@ -42,7 +42,7 @@ class LlmWorld(World):
 
         return {OPERATION: summarise}
 
-    def compare(self, counts: Counts, operations: Mapping[str, Count]) -> Verdict:
+    def compare(self, counts: Counted, operations: Mapping[str, Count]) -> Verdict:
         answers = counts.requests.get("summaries", {})
         attempts, requests = operations[OPERATION].attempts, sum(answers.values())
         unsent = attempts.total() - requests

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from retold.cli.demo.tally import Count
 from retold.cli.demo.threads import Threads
-from retold.cli.demo.worlds.held import Counts
+from retold.cli.demo.worlds.held import Counted
 from retold.cli.demo.worlds.printer.answers import PRINTING
 from retold.cli.demo.worlds.printer.labels import ANSWER_TIMEOUT, OPERATION, Labels
 from retold.cli.demo.worlds.world import Paper, Setting, Step, Verdict, World
@@ -38,7 +38,7 @@ class PrinterWorld(World):
 
         return {OPERATION: lambda paper: threads.do(printed(paper))}
 
-    def compare(self, counts: Counts, operations: Mapping[str, Count]) -> Verdict:
+    def compare(self, counts: Counted, operations: Mapping[str, Count]) -> Verdict:
         answers = counts.requests.get("labels", {})
         attempts, calls = operations[OPERATION].attempts, operations[OPERATION].calls
         frames = sum(answers.values())

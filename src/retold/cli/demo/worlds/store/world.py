@@ -9,7 +9,7 @@ from pathlib import Path
 
 from retold.cli.demo.tally import Count
 from retold.cli.demo.threads import Threads
-from retold.cli.demo.worlds.held import Counts
+from retold.cli.demo.worlds.held import Counted
 from retold.cli.demo.worlds.store.store import OPERATION, Store
 from retold.cli.demo.worlds.world import Paper, Setting, Step, Verdict, World
 
@@ -34,7 +34,7 @@ class StoreWorld(World):
 
         return {OPERATION: lambda paper: threads.do(stored(paper))}
 
-    def compare(self, counts: Counts, operations: Mapping[str, Count]) -> Verdict:
+    def compare(self, counts: Counted, operations: Mapping[str, Count]) -> Verdict:
         stored, rows = operations[OPERATION].calls["success"], Store(_path(self._setting)).count()
         locks = counts.requests.get("locks", {})
         if stored == rows:
