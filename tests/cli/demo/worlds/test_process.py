@@ -81,13 +81,40 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path, module: str) 
     assert str(tmp_path / "missing") in ended.stderr
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_outlives_no_parent_that_left_before_it_was_ready(tmp_path: Path, module: str) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+
+    start = command(module, tmp_path)
+    ended = subprocess.run(start, input=b"", stdout=write_end, stderr=subprocess.PIPE, timeout=10)
+    os.close(write_end)
+
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_rejects_a_stdin_that_cannot_end_it(tmp_path: Path) -> None:
+    start = command("http.server", tmp_path)
+
+    ended = subprocess.run(start, stdin=subprocess.DEVNULL, capture_output=True, timeout=10)
+
+    assert ended.returncode == 2
+    assert b"stdin must be a pipe" in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("module", "wrong"),
     [
+        ("http.server", "--failure-rate=1.1"),
+        ("http.server", "--failure-rate=often"),
+        ("http.server", "--stall=-1"),
+        ("http.server", "--stall=nan"),
+        ("http.server", "--seed=x"),
+        ("http.server", "--incident-at=5"),
+        ("store.locker", "--incident-for=5"),
         ("llm.server", "--requests-per-second=0"),
         ("llm.server", "--tokens-per-second=inf"),
         ("printer.device", "--late=-1"),
-        ("store.locker", "--incident-at=1"),
     ],
 )
 def test_a_wrong_option_is_named(tmp_path: Path, module: str, wrong: str) -> None:

@@ -1,24 +1,20 @@
 """Upstreams to start, each killed when its test ends unless it has ended."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.cli.demo.worlds.http.upstreams import Running
+from tests.cli.demo.worlds.http.upstreams import Upstream
 
 
 @pytest.fixture
-def launch(tmp_path: Path) -> Iterator[Callable[..., Running]]:
-    running: list[Running] = []
+def launch(tmp_path: Path) -> Iterator[Callable[..., Upstream]]:
+    with ExitStack() as running:
 
-    def start(*, failure_rate: float = 0.0, stall: float = 0.05, more: tuple[str, ...] = ()) -> Running:
-        options = (f"--failure-rate={failure_rate}", f"--stall={stall}", *more)
-        running.append(Running(tmp_path / "counts.json", *options))
-        return running[-1]
+        def start(*, failure_rate: float = 0.0, stall: float = 0.05, more: tuple[str, ...] = ()) -> Upstream:
+            options = (f"--failure-rate={failure_rate}", f"--stall={stall}", *more)
+            return running.enter_context(Upstream(tmp_path, *options))
 
-    yield start
-    for upstream in running:
-        if upstream.process.returncode is None:
-            upstream.process.kill()
-            upstream.process.communicate()
+        yield start

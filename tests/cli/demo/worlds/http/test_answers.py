@@ -3,7 +3,7 @@
 from collections import Counter
 
 from retold.cli.demo.worlds.http.answers import Answer, choices
-from tests.cli.demo.worlds.http.upstreams import SEED
+from tests.cli.demo.worlds.processes import SEED
 
 
 def test_a_seed_chooses_the_same_answers_whatever_the_order_across_routes() -> None:

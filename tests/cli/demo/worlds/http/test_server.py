@@ -2,47 +2,20 @@
 
 import socket
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 import pytest
 
-from retold.cli.demo.incident import Incident
 from retold.cli.demo.worlds.connection import SIZE_LIMIT_BYTES
-from retold.cli.demo.worlds.counts import Counts
-from retold.cli.demo.worlds.http.answers import Answer, choices
-from retold.cli.demo.worlds.http.server import Service
-from retold.cli.demo.worlds.process import Weather
-from tests.cli.demo.worlds.http.upstreams import SEED, Running, route_that_gets
+from retold.cli.demo.worlds.http.answers import Answer
+from tests.cli.demo.worlds.http.upstreams import Upstream, route_that_gets
 
 
 def read_to_end(client: socket.socket) -> bytes:
     return b"".join(iter(lambda: client.recv(65536), b""))
 
 
-def test_the_incident_sets_the_rate_once_its_clock_runs(tmp_path: Path) -> None:
-    now = 100.0
-    counts = Counts(tmp_path / "counts.json", SEED)
-    weather = Weather(usual=0.0, incident=Incident(5.0, 15.0), now=lambda: now)
-    service = Service(choices(SEED), counts, weather)
-
-    def share_of_failures() -> float:
-        return sum(service.answer("papers") is not Answer.OK for _ in range(2000)) / 2000
-
-    assert share_of_failures() == 0
-    weather.begin()
-    assert share_of_failures() == 0
-    now = 105.0
-    assert 0.3 < share_of_failures() < 0.4
-    now = 110.0
-    assert 0.93 < share_of_failures() < 0.97
-    now = 115.0
-    assert 0.65 < share_of_failures() < 0.75
-    now = 120.0
-    assert share_of_failures() == 0
-
-
-def test_an_answer_is_what_its_name_says(launch: Callable[..., Running]) -> None:
+def test_an_answer_is_what_its_name_says(launch: Callable[..., Upstream]) -> None:
     upstream = launch(failure_rate=1.0)
 
     with upstream.client() as client:
@@ -59,12 +32,12 @@ def test_an_answer_is_what_its_name_says(launch: Callable[..., Running]) -> None
     assert upstream.end() == {route_that_gets(answer): {answer: 1} for answer in failures}
 
 
-def test_a_success_has_a_json_body(launch: Callable[..., Running]) -> None:
+def test_a_success_has_a_json_body(launch: Callable[..., Upstream]) -> None:
     with launch().client() as client:
         assert client.get("/papers/17").json() == {"status": "200 OK"}
 
 
-def test_a_reset_reaches_the_client_as_one(launch: Callable[..., Running]) -> None:
+def test_a_reset_reaches_the_client_as_one(launch: Callable[..., Upstream]) -> None:
     with launch(failure_rate=1.0).connect() as client:
         client.sendall(f"GET /{route_that_gets(Answer.RESET)} HTTP/1.1\r\n\r\n".encode())
 
@@ -72,7 +45,7 @@ def test_a_reset_reaches_the_client_as_one(launch: Callable[..., Running]) -> No
             client.recv(1)
 
 
-def test_counts_a_request_before_it_answers(launch: Callable[..., Running]) -> None:
+def test_counts_a_request_before_it_answers(launch: Callable[..., Upstream]) -> None:
     upstream = launch(failure_rate=1.0, stall=3600.0)
     route = route_that_gets(Answer.STALL)
 
@@ -83,7 +56,7 @@ def test_counts_a_request_before_it_answers(launch: Callable[..., Running]) -> N
     assert upstream.end() == {route: {"stall": 1}}
 
 
-def test_a_stalled_connection_takes_no_more_requests(launch: Callable[..., Running]) -> None:
+def test_a_stalled_connection_takes_no_more_requests(launch: Callable[..., Upstream]) -> None:
     upstream = launch(failure_rate=1.0, stall=3600.0)
     route = route_that_gets(Answer.STALL)
 
@@ -96,7 +69,7 @@ def test_a_stalled_connection_takes_no_more_requests(launch: Callable[..., Runni
     assert upstream.end()[route] == {"stall": 1}
 
 
-def test_counts_every_request_of_a_connection_and_closes_it_never(launch: Callable[..., Running]) -> None:
+def test_counts_every_request_of_a_connection_and_closes_it_never(launch: Callable[..., Upstream]) -> None:
     upstream = launch()
     request = b"GET /papers/17 HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -112,7 +85,7 @@ def test_counts_every_request_of_a_connection_and_closes_it_never(launch: Callab
 
 
 @pytest.mark.parametrize("garbage", [b"hello\r\n", b"\x16\x03\x01\n", b"POST /papers HTTP/1.1\r\n\r\n"])
-def test_refuses_garbage_and_does_not_count_it(launch: Callable[..., Running], garbage: bytes) -> None:
+def test_refuses_garbage_and_does_not_count_it(launch: Callable[..., Upstream], garbage: bytes) -> None:
     upstream = launch()
 
     with upstream.connect() as client:
@@ -123,7 +96,7 @@ def test_refuses_garbage_and_does_not_count_it(launch: Callable[..., Running], g
     assert upstream.end() == {}
 
 
-def test_closes_on_a_header_without_end(launch: Callable[..., Running]) -> None:
+def test_closes_on_a_header_without_end(launch: Callable[..., Upstream]) -> None:
     upstream = launch()
 
     with upstream.connect() as client:
@@ -134,7 +107,7 @@ def test_closes_on_a_header_without_end(launch: Callable[..., Running]) -> None:
     assert upstream.end() == {}
 
 
-def test_bears_clients_that_hang_up_at_any_moment(launch: Callable[..., Running]) -> None:
+def test_bears_clients_that_hang_up_at_any_moment(launch: Callable[..., Upstream]) -> None:
     upstream = launch(failure_rate=0.5, stall=3600.0)
     request = b"GET /papers/17 HTTP/1.1\r\n\r\n"
 

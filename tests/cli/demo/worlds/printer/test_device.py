@@ -12,13 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from retold.cli.demo.incident import Incident
-from retold.cli.demo.worlds.counts import Counts
 from retold.cli.demo.worlds.printer.answers import PRINTING, Answer, choices
-from retold.cli.demo.worlds.printer.device import Printer
 from retold.cli.demo.worlds.printer.line import LENGTH_LIMIT_BYTES, framed, words_of
-from retold.cli.demo.worlds.process import Weather
-from retold.testing import ManualClock
 from tests.cli.demo.running import wait_until
 from tests.cli.demo.worlds.processes import Process
 
@@ -63,23 +58,6 @@ def counted(world: Process, frames: int = 0) -> dict[str, int]:
     wait_until(lambda: world.counts()["total"] >= frames)
     assert world.process.communicate(timeout=5) == ("", "")
     return dict(world.counts()["requests"].get("labels", {}))
-
-
-def test_the_incident_sets_the_rate_once_its_clock_runs(tmp_path: Path) -> None:
-    clock, counts = ManualClock(), Counts(tmp_path / "counts.json", 7)
-    weather = Weather(usual=0.0, incident=Incident(5.0, 15.0), now=clock.now)
-    printer = Printer(choices(7), counts, weather)
-
-    def share_of_failures() -> float:
-        return sum(printer.receive("17") is not Answer.OK for _ in range(2000)) / 2000
-
-    weather.hear("strat")
-    clock.advance(10.0)
-    assert share_of_failures() == 0
-    weather.hear("start")
-    assert share_of_failures() == 0
-    clock.advance(10.0)
-    assert 0.93 < share_of_failures() < 0.97
 
 
 def test_prints_a_label_once_however_often_it_is_asked_for(tmp_path: Path) -> None:
