@@ -1,6 +1,7 @@
 """What every test starts from: no exporters, an empty journal, no warning given yet."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,9 @@ from retold import naming, wrapper
 from retold.journal import JOURNAL
 from retold.runners import audience, nested, running, sync
 from retold.testing import ManualClock, MemoryExporter
-from tests.forms import ASYNC_FORMS, BLOCKS, FORMS, FUNCTIONS, SYNC_FORMS, Form
+from tests.forms import ASYNC_FORMS, BLOCKS, FORMS, FUNCTIONS, LIMITING_FORMS, SYNC_FORMS
+from tests.looping import LIBRARIES
+from tests.runners.stepping import Attempts, Begin
 
 pytest_plugins = ["pytester", "tests.services.fixtures"]
 
@@ -59,36 +62,27 @@ def seen() -> Iterator[MemoryExporter]:
         yield memory
 
 
-@pytest.fixture(params=FORMS, ids=str)
-def form(request: pytest.FixtureRequest) -> Form:
-    """Every form of a policy in turn."""
-    made: Form = request.param
-    return made
+def _in_turn(request: pytest.FixtureRequest) -> Any:
+    return request.param
 
 
-@pytest.fixture(params=FUNCTIONS, ids=str)
-def function_form(request: pytest.FixtureRequest) -> Form:
-    """Every form that is given a function, and so can have a fallback."""
-    made: Form = request.param
-    return made
+form = pytest.fixture(_in_turn, params=FORMS, ids=str, name="form")
+"""Every form of a policy."""
+function_form = pytest.fixture(_in_turn, params=FUNCTIONS, ids=str, name="function_form")
+"""The forms that are given a function, and so can have a fallback."""
+block_form = pytest.fixture(_in_turn, params=BLOCKS, ids=str, name="block_form")
+"""The block forms."""
+sync_form = pytest.fixture(_in_turn, params=SYNC_FORMS, ids=str, name="sync_form")
+"""The forms that block their thread."""
+async_form = pytest.fixture(_in_turn, params=ASYNC_FORMS, ids=str, name="async_form")
+"""The forms that await."""
+limiting = pytest.fixture(_in_turn, params=LIMITING_FORMS, ids=str, name="limiting")
+"""The forms that can cut an attempt short."""
+library = pytest.fixture(_in_turn, params=LIBRARIES, ids=str, name="library")
+"""asyncio and trio, whose time jumps from wait to wait."""
 
 
-@pytest.fixture(params=BLOCKS, ids=str)
-def block_form(request: pytest.FixtureRequest) -> Form:
-    """The block forms."""
-    made: Form = request.param
-    return made
-
-
-@pytest.fixture(params=SYNC_FORMS, ids=str)
-def sync_form(request: pytest.FixtureRequest) -> Form:
-    """The forms that block their thread."""
-    made: Form = request.param
-    return made
-
-
-@pytest.fixture(params=ASYNC_FORMS, ids=str)
-def async_form(request: pytest.FixtureRequest) -> Form:
-    """The forms that await."""
-    made: Form = request.param
-    return made
+@pytest.fixture(params=[iter, aiter], ids=["for", "async-for"])
+def begin(request: pytest.FixtureRequest) -> Begin:
+    """Both kinds of loop."""
+    return lambda policy: Attempts(request.param(policy))

@@ -7,13 +7,6 @@ import pytest
 
 import retold
 from tests.runners import everybody
-from tests.runners.stepping import Attempts, Begin
-
-
-@pytest.fixture(params=[iter, aiter], ids=["for", "async-for"])
-def begin(request: pytest.FixtureRequest) -> Begin:
-    """Both kinds of loop."""
-    return lambda policy: Attempts(request.param(policy))
 
 
 @pytest.fixture

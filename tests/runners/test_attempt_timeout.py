@@ -17,21 +17,8 @@ import retold
 from retold import AttemptTimeout, Outcome, Policy, PolicyError, RejectedResult, UsageError
 from retold.testing import ManualClock, MemoryExporter
 from tests.exporters.sdk import Sdk, attributes
-from tests.forms import LIMITING_FORMS, Failing, Form
-from tests.looping import ASYNCIO, LIBRARIES, TRIO, Library, LoopClock
-
-
-@pytest.fixture(params=LIBRARIES, ids=str)
-def library(request: pytest.FixtureRequest) -> Library:
-    made: Library = request.param
-    return made
-
-
-@pytest.fixture(params=LIMITING_FORMS, ids=str)
-def limiting(request: pytest.FixtureRequest) -> Form:
-    """The forms that can cut an attempt short."""
-    made: Form = request.param
-    return made
+from tests.forms import Failing, Form
+from tests.looping import ASYNCIO, TRIO, Library, LoopClock
 
 
 def slow(library: Library, *seconds: float, value: object = "value") -> Callable[[], Awaitable[Any]]:

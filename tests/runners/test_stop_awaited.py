@@ -12,13 +12,7 @@ from retold import Outcome, Policy
 from retold.runners.stopping import INTERVAL
 from retold.testing import MemoryExporter
 from tests.forms import Failing, Form
-from tests.looping import ASYNCIO, LIBRARIES, TRIO, Library
-
-
-@pytest.fixture(params=LIBRARIES, ids=str)
-def library(request: pytest.FixtureRequest) -> Library:
-    made: Library = request.param
-    return made
+from tests.looping import ASYNCIO, TRIO, Library
 
 
 def awaited(work: Failing) -> Callable[[], Awaitable[Any]]:

@@ -13,7 +13,7 @@ import retold
 from retold import Outcome, Policy
 from retold.testing import MemoryExporter
 from tests.exporters.sdk import Sdk, attributes
-from tests.forms import ASYNC_FORMS, Failing, Form
+from tests.forms import Failing, Form
 
 
 @pytest.fixture
@@ -29,13 +29,7 @@ def run(function: Any, *arguments: Any) -> Any:
     return trio.run(function, *arguments, clock=MockClock(autojump_threshold=0))
 
 
-@pytest.fixture(params=ASYNC_FORMS, ids=str)
-def trio_form(request: pytest.FixtureRequest) -> Form:
-    made: Form = request.param
-    return made
-
-
-def test_waits_are_trio_s(trio_form: Form, seen: MemoryExporter) -> None:
+def test_waits_are_trio_s(async_form: Form, seen: MemoryExporter) -> None:
     work = Failing(OSError, OSError, "value")
 
     async def main() -> tuple[Any, float]:
@@ -44,14 +38,14 @@ def test_waits_are_trio_s(trio_form: Form, seen: MemoryExporter) -> None:
             return work()
 
         began = trio.current_time()
-        value = await trio_form.awaiting(Policy(on=OSError, backoff=[3600, 1e12]), awaited)
+        value = await async_form.awaiting(Policy(on=OSError, backoff=[3600, 1e12]), awaited)
         return value, trio.current_time() - began
 
     assert run(main) == ("value", pytest.approx(3 + 3600 + 1e9))
     assert [retry.delay for retry in seen.retries] == [3600, 1e12]
 
 
-def test_a_wait_of_no_time_gives_the_other_tasks_a_turn(trio_form: Form) -> None:
+def test_a_wait_of_no_time_gives_the_other_tasks_a_turn(async_form: Form) -> None:
     turns: list[str] = []
 
     async def other() -> None:
@@ -64,7 +58,7 @@ def test_a_wait_of_no_time_gives_the_other_tasks_a_turn(trio_form: Form) -> None
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(other)
-            await trio_form.awaiting(Policy(on=OSError, attempts=100, backoff=0), awaited)
+            await async_form.awaiting(Policy(on=OSError, attempts=100, backoff=0), awaited)
 
     run(main)
 
@@ -72,7 +66,7 @@ def test_a_wait_of_no_time_gives_the_other_tasks_a_turn(trio_form: Form) -> None
 
 
 @pytest.mark.parametrize(("where", "attempts"), [("attempt", ["cancelled"]), ("wait", ["error"])])
-def test_cancellation_ends_the_call_and_its_spans(trio_form: Form, sdk: Sdk, where: str, attempts: list[str]) -> None:
+def test_cancellation_ends_the_call_and_its_spans(async_form: Form, sdk: Sdk, where: str, attempts: list[str]) -> None:
     async def main() -> bool:
         async def awaited() -> None:
             if where == "wait":
@@ -80,7 +74,7 @@ def test_cancellation_ends_the_call_and_its_spans(trio_form: Form, sdk: Sdk, whe
             await trio.sleep_forever()
 
         with trio.move_on_after(5) as scope:
-            await trio_form.awaiting(Policy(on=BaseException, backoff=3600, operation="shop.fetch"), awaited)
+            await async_form.awaiting(Policy(on=BaseException, backoff=3600, operation="shop.fetch"), awaited)
         return scope.cancelled_caught
 
     assert run(main)
@@ -90,7 +84,7 @@ def test_cancellation_ends_the_call_and_its_spans(trio_form: Form, sdk: Sdk, whe
     assert attributes(call)["retold.outcome"] == Outcome.CANCELLED
 
 
-def test_the_spans_of_tasks_do_not_mix(trio_form: Form, sdk: Sdk) -> None:
+def test_the_spans_of_tasks_do_not_mix(async_form: Form, sdk: Sdk) -> None:
     tracer = sdk.tracers.get_tracer("shop")
 
     async def fetch(number: int) -> None:
@@ -101,7 +95,7 @@ def test_the_spans_of_tasks_do_not_mix(trio_form: Form, sdk: Sdk) -> None:
             with tracer.start_as_current_span(f"inner {number}"):
                 return work()
 
-        await trio_form.awaiting(Policy(on=OSError, backoff=number, operation=f"shop.{number}"), awaited)
+        await async_form.awaiting(Policy(on=OSError, backoff=number, operation=f"shop.{number}"), awaited)
         assert trace.get_current_span() is trace.INVALID_SPAN
 
     async def main() -> None:
