@@ -1,12 +1,10 @@
 """What real servers say about when to come back, through real clients."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
@@ -17,6 +15,7 @@ import pytest
 from retold import DelaySource, Outcome, Policy, RejectedResult
 from retold.hints import retry_after
 from retold.testing import ManualClock, MemoryExporter
+from tests.services.http import Answer, answering
 
 
 @contextmanager
@@ -24,28 +23,11 @@ def serving(status: int, *answers: dict[str, str]) -> Iterator[str]:
     """The address of a server that gives these headers in turn, and then its page."""
     waiting = list(answers)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            headers = waiting.pop(0) if waiting else None
-            self.send_response(200 if headers is None else status)
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", "5")
-            self.end_headers()
-            self.wfile.write(b"paper")
+    def answer(path: str) -> Answer:
+        return Answer(status, b"paper", waiting.pop(0)) if waiting else Answer(200, b"paper")
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with answering(answer) as url:
+        yield url
 
 
 def by_httpx(url: str) -> bytes:

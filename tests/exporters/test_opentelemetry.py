@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import httpx
 import pytest
@@ -24,36 +22,17 @@ from retold import telemetry
 from retold.exporters.opentelemetry import OpenTelemetry
 from retold.testing import ManualClock
 from tests.exporters.sdk import Sdk, attributes, parent_id, span_id
+from tests.services.http import Answer, answering
 from tests.services.otlp import OtlpSink
 from tests.subprocesses import run
-
-
-class Flaky(BaseHTTPRequestHandler):
-    """Answers 503 twice, then 200."""
-
-    answers: list[int]
-
-    def do_GET(self) -> None:
-        self.send_response(self.answers.pop(0))
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-        """Say nothing: a test's output is its own."""
 
 
 @pytest.fixture
 def upstream() -> Iterator[str]:
     """The address of a server that fails twice."""
-    handler = type("Handler", (Flaky,), {"answers": [503, 503, 200]})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = False
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    left = iter([503, 503, 200])
+    with answering(lambda path: Answer(next(left))) as url:
+        yield url
 
 
 async def test_the_spans_of_instrumented_httpx_nest_under_the_attempts(

@@ -5,15 +5,13 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
+from tests.services.http import Answer, answering
 from tests.services.otlp import OtlpSink
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "how-to" / "processes.md"
@@ -42,26 +40,12 @@ def upstream() -> Iterator[str]:
     """The address of a server that refuses every other request for the same path and query."""
     turns: Counter[str] = Counter()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            turns[self.path] += 1
-            self.send_response(503 if turns[self.path] % 2 else 200)
-            self.send_header("Content-Length", str(len(PAGE)))
-            self.end_headers()
-            self.wfile.write(PAGE)
+    def answer(path: str) -> Answer:
+        turns[path] += 1
+        return Answer(503 if turns[path] % 2 else 200, PAGE)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with answering(answer) as url:
+        yield f"{url}/"
 
 
 class Running:

@@ -1,13 +1,12 @@
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
 from tests.cli.doctor.asking import Doctor
+from tests.services.http import Answer, answering
 
 Serve: TypeAlias = Callable[..., str]
 
@@ -18,27 +17,8 @@ def serve() -> Iterator[Serve]:
     with ExitStack() as running:
 
         def start(body: str, kind: str = "text/plain", status: int = 200) -> str:
-            class Handler(BaseHTTPRequestHandler):
-                def do_GET(self) -> None:
-                    self.send_response(status)
-                    self.send_header("Content-Type", kind)
-                    self.send_header("Content-Length", str(len(body)))
-                    self.end_headers()
-                    self.wfile.write(body.encode())
-
-                def do_POST(self) -> None:
-                    self.do_GET()
-
-                def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
-                    """Say nothing."""
-
-            server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-            thread.start()
-            running.callback(server.server_close)
-            running.callback(thread.join)
-            running.callback(server.shutdown)
-            return f"http://127.0.0.1:{server.server_port}"
+            answer = Answer(status, body.encode(), {"Content-Type": kind})
+            return running.enter_context(answering(lambda path: answer))
 
         yield start
 
