@@ -10,20 +10,14 @@ from hypothesis import strategies as st
 
 from retold import Backoff, Constant, Exponential, PolicyError
 from retold.core.backoff import DEFAULT, Computed, Listed, as_backoff
+from tests.chance import GREATEST
 
 LENGTHS = st.floats(min_value=0, allow_nan=False, allow_infinity=False)
 FACTORS = st.floats(min_value=1, allow_nan=False, allow_infinity=False)
 
 
-class Highest:
-    """Chance that always comes out just below 1."""
-
-    def random(self) -> float:
-        return math.nextafter(1.0, 0.0)
-
-
 def bound(backoff: Backoff, failed_attempt: int) -> float:
-    return backoff.delay(failed_attempt, 0.0, Highest())
+    return backoff.delay(failed_attempt, 0.0, GREATEST)
 
 
 @given(LENGTHS, FACTORS, LENGTHS, st.integers(min_value=1, max_value=10**9), st.randoms(use_true_random=False))

@@ -12,16 +12,7 @@ from retold.core.backoff import DEFAULT, Listed
 from retold.core.decision import Decide, decider
 from retold.core.ports import Rng
 from retold.core.rules import Rules
-
-
-class Fixed:
-    """Chance that always comes out the same."""
-
-    def __init__(self, value: float) -> None:
-        self._value = value
-
-    def random(self) -> float:
-        return self._value
+from tests.chance import Luck
 
 
 class Forbidden:
@@ -42,7 +33,7 @@ def deciding(backoff: Any, rng: Rng, now: Callable[[], float] = lambda: 0.0, **o
     ids=str,
 )
 def test_a_policy_waits_what_its_backoff_says_after_every_attempt(backoff: Backoff, chance: float) -> None:
-    rng = Fixed(chance)
+    rng = Luck(chance)
     decide = deciding(backoff, rng, attempts=100)
 
     delays = [decide(OSError(), number, 0.0, 1.5) for number in range(1, 100)]

@@ -21,6 +21,7 @@ from retold import (
     PolicyError,
 )
 from retold.testing import ManualClock, MemoryExporter
+from tests.chance import GREATEST, LEAST, Luck
 from tests.forms import Failing, Form
 
 CAP = 7.0
@@ -36,19 +37,6 @@ CAPPED: list[Any] = [
     Fibonacci(0.1, cap=CAP),
 ]
 UNUSABLE: list[Any] = [-1, -0.1, math.nan, math.inf, -math.inf, True, False, "1", 10**400]
-
-
-class Luck:
-    """Chance that always gives the same number."""
-
-    def __init__(self, number: float) -> None:
-        self.number = number
-
-    def random(self) -> float:
-        return self.number
-
-
-LEAST, GREATEST = Luck(0.0), Luck(math.nextafter(1, 0))
 
 
 def lines_run(work: Callable[[], object]) -> int:

@@ -29,6 +29,7 @@ from retold import (
     RetryScheduled,
 )
 from retold.testing import ManualClock, MemoryExporter
+from tests.chance import Luck
 from tests.forms import FORMS, FUNCTIONS
 
 SECONDS = st.floats(min_value=0, max_value=100, allow_subnormal=False)
@@ -149,11 +150,7 @@ def test_every_wait_is_between_0_and_the_cap_of_its_backoff(call: Played) -> Non
 @quick
 @given(CAPPED, st.integers(1, 10**9), SECONDS, st.floats(0, 1, exclude_max=True))
 def test_whatever_the_attempt_so_it_is(backoff: Any, attempt: int, previous: float, luck: float) -> None:
-    class Luck:
-        def random(self) -> float:
-            return luck
-
-    assert 0 <= backoff.delay(attempt, previous, Luck()) <= backoff.cap
+    assert 0 <= backoff.delay(attempt, previous, Luck(luck)) <= backoff.cap
 
 
 @quick

@@ -1,6 +1,5 @@
 """Waiting: how often, how long, and where it must not block."""
 
-import math
 import sys
 import time
 import warnings
@@ -17,6 +16,7 @@ from retold.exporters.console import Console
 from retold.exporters.prometheus import Prometheus
 from retold.runners.clocks import SYSTEM_CLOCK
 from retold.testing import ManualClock, MemoryExporter
+from tests.chance import GREATEST, Luck
 from tests.forms import BLOCK, CALL, DECORATOR, RUN, Failing, Form
 
 
@@ -83,16 +83,12 @@ def test_a_wait_that_a_hint_made_longer_is_the_wait_before(form: Form, clock: Ma
 @pytest.mark.usefixtures("listened_to")
 @pytest.mark.parametrize("rejected", [False, True])
 def test_a_decorrelated_wait_grows_from_the_one_before(form: Form, clock: ManualClock, rejected: bool) -> None:
-    class Most:
-        def random(self) -> float:
-            return math.nextafter(1.0, 0.0)
-
     policy = Policy(
         on=OSError,
         on_result=(lambda result: result == "bad") if rejected else None,
         attempts=6,
         backoff=retold.Decorrelated(1, cap=50),
-        rng=Most(),
+        rng=GREATEST,
         clock=clock,
     )
 
@@ -121,11 +117,7 @@ def test_calls_at_the_same_time_each_have_their_own_wait_before(clock: ManualClo
 
 
 def test_chance_comes_from_the_rng_of_the_policy(form: Form, clock: ManualClock) -> None:
-    class Half:
-        def random(self) -> float:
-            return 0.5
-
-    form.perform(Policy(on=OSError, rng=Half(), clock=clock), Failing(OSError, OSError, "value"))
+    form.perform(Policy(on=OSError, rng=Luck(0.5), clock=clock), Failing(OSError, OSError, "value"))
 
     assert clock.waits == [0.05, 0.1]
 
