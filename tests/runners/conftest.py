@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 import retold
+from retold.testing import MemoryExporter
 from tests.runners import everybody
 
 
@@ -21,6 +22,17 @@ def no_garbage_collector() -> Iterator[None]:
 def unkept_lines() -> Iterator[None]:
     """Log lines are made and dropped."""
     with everybody.unkept_lines():
+        yield
+
+
+@pytest.fixture
+def journaling() -> Iterator[None]:
+    """Have calls write the journal."""
+
+    class Reader(MemoryExporter):
+        reads_journal = True
+
+    with retold.configure(exporters=[Reader()]):
         yield
 
 

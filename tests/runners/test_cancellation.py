@@ -4,14 +4,13 @@ import asyncio
 import contextlib
 import contextvars
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 import pytest
 
 from retold import AttemptStarted, CallStarted, Outcome, Policy
 from retold.journal import JOURNAL
-from retold.runners import audience
 from retold.telemetry import CALL_ACTIVE, CALL_WAITING
 from retold.testing import ManualClock, MemoryExporter
 from tests.forms import Failing, Form
@@ -174,19 +173,6 @@ def test_an_interrupted_wait_cancels_the_call(form: Form, seen: MemoryExporter) 
     assert [attempt.outcome for attempt in seen.attempts] == ["error"]
     assert (seen.last.outcome, seen.last.delay_total) == (Outcome.CANCELLED, 2.0)
     assert all_ended(seen)
-
-
-@pytest.fixture
-def journaling() -> Iterator[None]:
-    """Have calls write the journal."""
-
-    class Reader(MemoryExporter):
-        reads_journal = True
-
-    before = audience.current()
-    audience.replace((Reader(),))
-    yield
-    audience.replace(before.exporters)
 
 
 @pytest.mark.usefixtures("journaling")

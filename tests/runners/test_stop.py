@@ -11,7 +11,6 @@ import pytest
 import retold
 from retold import Outcome, Policy, RejectedResult
 from retold.journal import JOURNAL
-from retold.runners import audience
 from retold.telemetry import CALL_ACTIVE, CALL_WAITING, CALLS
 from retold.testing import ManualClock, MemoryExporter
 from tests.forms import FUNCTIONS, SYNC_FORMS, Failing, Form
@@ -208,18 +207,7 @@ def test_a_predicate_that_raises_what_is_no_exception_cancels(
     assert seen.last.outcome is Outcome.CANCELLED
 
 
-@pytest.fixture
-def _journaling() -> Any:
-    class Reader(MemoryExporter):
-        reads_journal = True
-
-    before = audience.current()
-    audience.replace((Reader(),))
-    yield
-    audience.replace(before.exporters)
-
-
-@pytest.mark.usefixtures("_journaling")
+@pytest.mark.usefixtures("journaling")
 def test_a_stopped_call_is_counted_once_and_releases_the_gauges(form: Form) -> None:
     clock = Stopping()
 
