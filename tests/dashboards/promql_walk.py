@@ -6,8 +6,8 @@ Replace what is Grafana's (`$__rate_interval`, variables) before.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
 import promql_parser as promql
 
@@ -16,21 +16,24 @@ from retold.contract import values_of
 from retold.dashboards.promql import family
 from retold.telemetry import Metric, label_name
 
-__all__ = ["Selected", "faults", "names_in", "selected"]
+__all__ = ["OVER_COUNTERS", "SERIES", "Selected", "faults", "groups", "names_in", "selected"]
 
 OVER_COUNTERS = {"rate", "increase", "irate", "resets"}
 ABOUT_EXISTENCE = {"group", "count", "absent", "absent_over_time", "present_over_time"}
 """What may look at a counter without minding its value."""
 FOREIGN = {"up"}
+OF_TARGETS = {"job", "instance", "namespace", "cluster", "team", "service"}
+"""Labels that Prometheus puts on every series, and those that the platforms of the tests do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """A selector, and the functions and aggregations around it, innermost first."""
+    """A selector, and the functions and aggregations around it, innermost first; `over_time` if it has a window."""
 
     name: str
     matchers: tuple[tuple[str, str, str], ...]
     around: tuple[str, ...]
+    over_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,16 @@ def selected(expression: str) -> list[Selected]:
     return list(_selected(promql.parse(expression), ()))
 
 
+def groups(expression: str) -> set[str]:
+    """The labels by which it aggregates."""
+    return {
+        label
+        for node in _nodes(promql.parse(expression))
+        if isinstance(node, promql.AggregateExpr) and node.modifier is not None
+        for label in node.modifier.labels
+    }
+
+
 def faults(expression: str, recorded: Collection[str] = ()) -> list[str]:
     """What is wrong with an expression that may ask for metrics of ours and for `recorded` series."""
     try:
@@ -82,9 +95,12 @@ def faults(expression: str, recorded: Collection[str] = ()) -> list[str]:
     except ValueError as error:
         return [f"no PromQL: {error}"]
     found = list(_selected(tree, ()))
+    known = OF_TARGETS.union(*(SERIES[each.name].labels for each in found if each.name in SERIES))
+    if any(each.name in recorded for each in found):
+        known.add(label_name(telemetry.OPERATION))
     return [
         *(fault for each in found for fault in _faults_of(each, recorded)),
-        *(f"groups by {label}" for label in _labels_used(tree) if not _may_have(label, found, recorded)),
+        *(f"groups by {label}" for label in groups(expression) | _matched(tree) if label not in known),
     ]
 
 
@@ -102,8 +118,8 @@ def _faults_of(each: Selected, recorded: Collection[str]) -> Iterator[str]:
     if not series.is_counter and inner in OVER_COUNTERS:
         yield f"{inner} of {each.name}, which is no counter"
     for label, operator, value in each.matchers:
-        if not label.startswith("retold_") and label not in ("le", "error_type"):
-            continue  # a target's
+        if label in OF_TARGETS:
+            continue
         if label not in series.labels:
             yield f"{each.name} has no label {label}"
         else:
@@ -114,21 +130,19 @@ def _faults_of(each: Selected, recorded: Collection[str]) -> Iterator[str]:
             )
 
 
-def _may_have(label: str, found: Sequence[Selected], recorded: Collection[str]) -> bool:
-    """Whether a label that an aggregation or a match goes by is on any series; those of targets may be."""
-    known = {name for each in found if each.name in SERIES for name in SERIES[each.name].labels}
-    if any(each.name in recorded for each in found):
-        known.add(label_name(telemetry.OPERATION))
-    return label in known or not (label.startswith("retold_") or label in ("le", "error_type"))
+def _matched(tree: promql.Expr) -> set[str]:
+    return {
+        label
+        for node in _nodes(tree)
+        if isinstance(node, promql.BinaryExpr) and node.modifier is not None and node.modifier.matching is not None
+        for label in node.modifier.matching.labels
+    }
 
 
-def _labels_used(node: promql.Expr) -> Iterator[str]:
-    if isinstance(node, promql.AggregateExpr) and node.modifier is not None:
-        yield from node.modifier.labels
-    if isinstance(node, promql.BinaryExpr) and node.modifier is not None and node.modifier.matching is not None:
-        yield from node.modifier.matching.labels
+def _nodes(node: promql.Expr) -> Iterator[promql.Expr]:
+    yield node
     for child, _ in _children(node):
-        yield from _labels_used(child)
+        yield from _nodes(child)
 
 
 def _selected(node: promql.Expr, around: tuple[str, ...]) -> Iterator[Selected]:
@@ -136,7 +150,8 @@ def _selected(node: promql.Expr, around: tuple[str, ...]) -> Iterator[Selected]:
         matchers = tuple((each.name, _OPERATORS[str(each.op)], each.value) for each in node.matchers.matchers)
         yield Selected(node.name or "", matchers, around)
     for child, via in _children(node):
-        yield from _selected(child, (via, *around) if via else around)
+        for each in _selected(child, (via, *around) if via else around):
+            yield replace(each, over_time=True) if isinstance(node, promql.MatrixSelector) else each
 
 
 def _children(node: promql.Expr) -> Iterator[tuple[promql.Expr, str]]:
@@ -157,8 +172,10 @@ def _children(node: promql.Expr) -> Iterator[tuple[promql.Expr, str]]:
             yield node.expr, "subquery"
         case promql.ParenExpr() | promql.UnaryExpr():
             yield node.expr, ""
-        case _:
+        case promql.NumberLiteral() | promql.StringLiteral() | promql.VectorSelector():
             return
+        case _:
+            raise TypeError(f"{type(node).__name__} is not known here")
 
 
 _OPERATORS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}

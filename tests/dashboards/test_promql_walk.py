@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dashboards.promql_walk import Selected, faults, names_in, selected
+from tests.dashboards.promql_walk import Selected, faults, groups, names_in, selected
 
 RECORDED = {"job_operation:retold_calls:rate5m"}
 
@@ -40,6 +40,9 @@ def test_what_is_right_is_let_pass(expression: str) -> None:
         ('rate(retold_calls_total{retold_outcome="failure"}[5m])', "retold_outcome of retold_calls_total is never"),
         ('rate(retold_calls_total{retold_retried=~"true|no"}[5m])', "retold_retried of retold_calls_total is never no"),
         ('rate(retold_call_attempts_bucket{le="6"}[5m])', "le of retold_call_attempts_bucket is never 6"),
+        ('rate(retold_give_ups_total{retold_outcome="aborted"}[5m])', "of retold_give_ups_total is never aborted"),
+        ("sum by (pod) (retold_call_active)", "groups by pod"),
+        ("-(count_over_time(retold_call_waiting[5m:1m])) > 1 and sum by (le) (retold_call_active)", "groups by le"),
         ("sum by (error_type) (rate(retold_calls_total[5m]))", "groups by error_type"),
         ("job_operation:retold_calls:rate5m > on (retold_outcome) up", "groups by retold_outcome"),
     ],
@@ -52,7 +55,11 @@ def test_selectors_come_with_what_is_around_them() -> None:
     expression = 'clamp_min(sum(rate(retold_calls_total{job!="a"}[5m] offset 1d)), 0) > up'
 
     assert selected(expression) == [
-        Selected("retold_calls_total", (("job", "!=", "a"),), ("rate", "sum", "clamp_min")),
+        Selected("retold_calls_total", (("job", "!=", "a"),), ("rate", "sum", "clamp_min"), over_time=True),
         Selected("up", (), ()),
     ]
     assert names_in(expression) == {"retold_calls_total", "up"}
+
+
+def test_only_aggregations_group() -> None:
+    assert groups("sum by (job, le) (up) > on (team) sum without (service) (up)") == {"job", "le", "service"}

@@ -8,10 +8,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from promql_parser import MatchOp
-
 from retold.dashboards.variables import filled
-from tests.dashboards.boards.expressions import GROWTH, uses
+from tests.dashboards.promql_walk import OVER_COUNTERS, selected
 
 Json: TypeAlias = dict[str, Any]
 Rule: TypeAlias = Callable[[Json], Iterator[str]]
@@ -139,10 +137,9 @@ def _rates_look_back_as_grafana_says(board: Json) -> Iterator[str]:
 
 def _is_matched(board: Json, label: str) -> Iterator[str]:
     for title, expression in _parsed(board):
-        for use in uses(filled(expression, job="$job", instance="$instance")):
-            found = [matcher for matcher in use.matchers if matcher.name == label]
-            if [(each.op, each.value) for each in found] != [(MatchOp.Re, f"${label}")]:
-                yield f"{title}: {use.name} is of any {label}"
+        for each in selected(filled(expression, job="$job", instance="$instance")):
+            if [matcher for matcher in each.matchers if matcher[0] == label] != [(label, "=~", f"${label}")]:
+                yield f"{title}: {each.name} is of any {label}"
 
 
 @rule("target-job-rule")
@@ -158,9 +155,9 @@ def _targets_are_of_the_chosen_instances(board: Json) -> Iterator[str]:
 @rule("target-counter-agg-rule")
 def _counters_are_not_shown_as_they_are(board: Json) -> Iterator[str]:
     for title, expression in _parsed(board):
-        for use in uses(filled(expression)):
-            if use.name.endswith("_total") and use.function not in GROWTH:
-                yield f"{title} shows {use.name} as it is"
+        for each in selected(filled(expression)):
+            if each.name.endswith("_total") and not OVER_COUNTERS.intersection(each.around[:1]):
+                yield f"{title} shows {each.name} as it is"
 
 
 @rule("uneditable-dashboard-rule")
@@ -171,7 +168,7 @@ def _is_not_to_be_edited(board: Json) -> Iterator[str]:
 
 def _unparsed(expression: str) -> Iterator[str]:
     try:
-        uses(filled(expression))
+        selected(filled(expression))
     except (ValueError, KeyError) as error:
         yield f"{expression} is no PromQL: {error}"
 
