@@ -14,6 +14,7 @@ from retold.dashboards.boards.ranking import operations
 from retold.dashboards.boards.success import success
 from retold.dashboards.boards.trust import trust
 from retold.dashboards.options import Options
+from retold.telemetry import Metric
 
 
 def overview(options: Options) -> Board:
@@ -51,30 +52,31 @@ def overview(options: Options) -> Board:
 
 def _now(scope: Scope) -> tuple[Stat, ...]:
     return (
-        Stat(
-            title="In a call now",
-            description=(
-                "Calls that began and have not ended. If it only grows, calls hang: look at time asleep and at"
-                " attempt latency on the board of the operation. Everything else here is counted when a call ends."
-            ),
-            targets=(Target(expression=total(scope.select(telemetry.CALL_ACTIVE))),),
-            unit="short",
-            width=4,
-            height=3,
-            empty="no operations known",
-            steps=NEUTRAL,
+        _in_progress(
+            scope,
+            telemetry.CALL_ACTIVE,
+            "In a call now",
+            "Calls that began and have not ended. If it only grows, calls hang: look at time asleep and at"
+            " attempt latency on the board of the operation. Everything else here is counted when a call ends.",
         ),
-        Stat(
-            title="Asleep now",
-            description=(
-                "Of the calls in progress, those that wait between two attempts. When it is most of them, callers"
-                " pile up behind backoff: fewer attempts or a shorter timeout would let them go."
-            ),
-            targets=(Target(expression=total(scope.select(telemetry.CALL_WAITING))),),
-            unit="short",
-            width=4,
-            height=3,
-            empty="no operations known",
-            steps=NEUTRAL,
+        _in_progress(
+            scope,
+            telemetry.CALL_WAITING,
+            "Asleep now",
+            "Of the calls in progress, those that wait between two attempts. When it is most of them, callers"
+            " pile up behind backoff: fewer attempts or a shorter timeout would let them go.",
         ),
+    )
+
+
+def _in_progress(scope: Scope, metric: Metric, title: str, description: str) -> Stat:
+    return Stat(
+        title=title,
+        description=description,
+        targets=(Target(expression=total(scope.select(metric))),),
+        unit="short",
+        width=4,
+        height=3,
+        empty="no operations known",
+        steps=NEUTRAL,
     )
