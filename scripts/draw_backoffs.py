@@ -1,26 +1,23 @@
 """Draws how long backoffs wait, and how they spread a crowd, as two SVG pictures.
 
-.venv/bin/python scripts/draw_backoffs.py            draw both
-.venv/bin/python scripts/draw_backoffs.py --check    fail if either is not what would be drawn
+.venv/bin/python -m scripts.draw_backoffs            draw both
+.venv/bin/python -m scripts.draw_backoffs --check    fail if either is not what would be drawn
 
 Chance is seeded: the pictures change where a backoff does, and nowhere else.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from html import escape
-from pathlib import Path
 from random import Random
 
 from retold import Backoff, Constant, Decorrelated, Equal, Exponential, Fibonacci, Linear
 from retold.core.backoff import as_backoff
+from scripts.written import ROOT, options, write
 
-ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
-COMMAND = "scripts/draw_backoffs.py"
 
 BACKOFFS: dict[str, Backoff] = {
     "Constant(2)": Constant(2),
@@ -160,19 +157,9 @@ def _text(x: float, y: float, text: str, colour: str, anchor: str = "start") -> 
 
 def main() -> int:
     """Draw both, or say which differ."""
-    parser = argparse.ArgumentParser(description="Draw how long backoffs wait.")
-    parser.add_argument("--check", action="store_true", help="draw nothing, and fail if a picture is not up to date")
-    check = parser.parse_args().check
+    check = options("Draw how long backoffs wait.").parse_args().check
     pictures = {IMAGES / "backoffs.svg": draw_delays(), IMAGES / "crowds.svg": draw_crowds()}
-    stale = [path for path, text in pictures.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    for path in stale:
-        if check:
-            print(f"{path.relative_to(ROOT)} is not what would be drawn: run {COMMAND}", file=sys.stderr)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(pictures[path], encoding="utf-8")
-            print(f"drew {path.relative_to(ROOT)}")
-    return 1 if check and stale else 0
+    return write(pictures, "scripts.draw_backoffs", check=check)
 
 
 if __name__ == "__main__":

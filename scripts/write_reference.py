@@ -1,33 +1,29 @@
 """Writes the reference of all telemetry: a page for people, and JSON for programs that ships in the package.
 
-.venv/bin/python scripts/write_reference.py            write both
-.venv/bin/python scripts/write_reference.py --check    fail if either is not what would be written
+.venv/bin/python -m scripts.write_reference            write both
+.venv/bin/python -m scripts.write_reference --check    fail if either is not what would be written
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from retold import telemetry
 from retold.contract import KEYS, LOG_EVENTS, SPANS, Key, LogEvent, SpanKind, values_of
 from retold.telemetry import Metric, label_name
+from scripts.written import ROOT, code, options, table, write
 
-ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "telemetry.md"
 DOCUMENT = ROOT / "src" / "retold" / "telemetry.json"
-COMMAND = "scripts/write_reference.py"
-
 
 _PAGE = """\
 # Telemetry
 
-Written by `{command}` from the code; `retold/telemetry.json` in the package is the same for programs.
+Written by `scripts/write_reference.py` from the code; `retold/telemetry.json` in the package is the same for programs.
 What is *stable* is renamed or removed in a new major version only; what is *experimental* may change in any.
 
 A key is spelled the same on spans, on OpenTelemetry's metrics and on log lines. As a Prometheus label it has
@@ -82,13 +78,12 @@ def document() -> dict[str, Any]:
 def page() -> str:
     """Everything, as it goes onto the page."""
     return _PAGE.format(
-        command=COMMAND,
         scope=telemetry.SCOPE,
         metrics="\n".join(line for metric in telemetry.METRICS for line in _metric_lines(metric)),
         spans="\n".join(line for span in SPANS for line in _span_lines(span)),
-        events="\n".join(_table(("event", "level", "when", "stability"), map(_event_row, LOG_EVENTS))),
+        events="\n".join(table(("event", "level", "when", "stability"), map(_event_row, LOG_EVENTS))),
         fields="\n".join(line for event in LOG_EVENTS for line in _event_lines(event)),
-        keys="\n".join(_table(("key", "type", "what it says", "stability"), map(_key_row, KEYS.values()))),
+        keys="\n".join(table(("key", "type", "what it says", "stability"), map(_key_row, KEYS.values()))),
     )
 
 
@@ -119,9 +114,9 @@ def _metric_lines(metric: Metric) -> Iterator[str]:
     if metric.buckets:
         yield f"- buckets: {', '.join(f'{bound:g}' for bound in metric.buckets)}"
     yield ""
-    yield from _table(
+    yield from table(
         ("label", "in Prometheus", "values"),
-        ((_code(key), _code(label_name(key)), _values(values_of(metric, key))) for key in metric.keys),
+        ((code(key), code(label_name(key)), _values(values_of(metric, key))) for key in metric.keys),
     )
 
 
@@ -133,7 +128,7 @@ def _span_lines(span: SpanKind) -> Iterator[str]:
 
 
 def _event_row(event: LogEvent) -> tuple[str, ...]:
-    return _code(event.name), _code(event.level), event.help, event.stability
+    return code(event.name), code(event.level), event.help, event.stability
 
 
 def _event_lines(event: LogEvent) -> Iterator[str]:
@@ -144,12 +139,7 @@ def _event_lines(event: LogEvent) -> Iterator[str]:
 
 def _key_row(key: Key) -> tuple[str, ...]:
     says = f"{key.help} One of {_values(key.values)}." if key.values else key.help
-    return _code(key.name), key.type, says, key.stability
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    for cells in (head, ["---"] * len(head), *rows):
-        yield f"| {' | '.join(cells)} |"
+    return code(key.name), key.type, says, key.stability
 
 
 def _values(values: Sequence[str]) -> str:
@@ -157,28 +147,14 @@ def _values(values: Sequence[str]) -> str:
 
 
 def _codes(names: Iterable[str]) -> str:
-    return ", ".join(map(_code, names))
-
-
-def _code(name: str) -> str:
-    return f"`{name}`"
+    return ", ".join(map(code, names))
 
 
 def main() -> int:
     """Write both, or say which differ."""
-    parser = argparse.ArgumentParser(description="Write the reference of all telemetry.")
-    parser.add_argument("--check", action="store_true", help="write nothing, and fail if a file is not up to date")
-    check = parser.parse_args().check
+    check = options("Write the reference of all telemetry.").parse_args().check
     files = {PAGE: page(), DOCUMENT: json.dumps(document(), indent=2) + "\n"}
-    stale = [path for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    for path in stale:
-        if check:
-            print(f"{path.relative_to(ROOT)} is not what the code says: run {COMMAND}", file=sys.stderr)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(files[path], encoding="utf-8")
-            print(f"wrote {path.relative_to(ROOT)}")
-    return 1 if check and stale else 0
+    return write(files, "scripts.write_reference", check=check)
 
 
 if __name__ == "__main__":

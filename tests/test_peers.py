@@ -19,10 +19,9 @@ import stamina
 import tenacity
 
 import retold
-from scripts import write_peers
-from scripts.write_peers import LIBRARIES, PENDING, absent, names_of, said_of, wrong
+from scripts import peers, write_peers, written
+from scripts.peers import LIBRARIES, PENDING, absent, names_of, said_of, wrong
 
-SCRIPT = Path(__file__).parent.parent / "scripts" / "write_peers.py"
 SAID = {library: said_of(library) for library in LIBRARIES}
 SPELLINGS = [
     pytest.param(each, id=f"{library}: {each['title']}") for library in LIBRARIES for each in SAID[library]["spellings"]
@@ -30,7 +29,9 @@ SPELLINGS = [
 
 
 def test_the_page_is_what_the_packages_have() -> None:
-    done = subprocess.run([sys.executable, SCRIPT, "--check"], capture_output=True, text=True, timeout=60, check=False)
+    command = [sys.executable, "-m", "scripts.write_peers", "--check"]
+
+    done = subprocess.run(command, cwd=written.ROOT, capture_output=True, text=True, timeout=60, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -38,7 +39,7 @@ def test_the_page_is_what_the_packages_have() -> None:
 def test_a_page_that_is_not_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(write_peers, "ROOT", tmp_path)
+    monkeypatch.setattr(written, "ROOT", tmp_path)
     monkeypatch.setattr(write_peers, "PAGE", tmp_path / "page.md")
 
     def run(*arguments: str) -> int:
@@ -47,7 +48,7 @@ def test_a_page_that_is_not_is_named(
 
     assert [run("--check"), run(), run("--check"), run("--missing")] == [1, 0, 0, 0]
     out, err = capsys.readouterr()
-    assert err == "page.md is not what would be written: run scripts/write_peers.py\n"
+    assert err == "page.md is not what would be written: run python -m scripts.write_peers\n"
     assert out.strip() == "wrote page.md"
 
 
@@ -83,7 +84,7 @@ def test_what_is_not_as_it_should_be_is_said(names: dict[str, list[str] | None],
 
 
 def test_what_was_announced_and_has_come_is_not_announced_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(write_peers, "PENDING", PENDING | {"retold.retry(attempts=)"})
+    monkeypatch.setattr(peers, "PENDING", PENDING | {"retold.retry(attempts=)"})
 
     assert list(wrong(SAID)) == ["retold.retry(attempts=) is here, or named nowhere: remove it from PENDING"]
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -24,34 +25,34 @@ from retold.telemetry import METRICS, label_name
 from tests.exporters.sdk import Sdk, attributes, metrics_of, points_of
 from tests.plans import PLANS, Plan, perform
 
-SCRIPT = Path(__file__).parent.parent / "scripts" / "write_reference.py"
+ROOT = Path(__file__).parents[1]
 TYPES: Mapping[type, str] = {str: "string", int: "int", float: "double", bool: "boolean"}
 
 
+def write_reference(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "scripts.write_reference", *arguments]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=False)
+
+
 def test_the_files_are_what_the_code_says() -> None:
-    done = subprocess.run([sys.executable, SCRIPT, "--check"], capture_output=True, text=True, timeout=60, check=False)
+    done = write_reference(ROOT, "--check")
 
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_file_that_is_not_is_named(tmp_path: Path) -> None:
-    copy = tmp_path / "scripts" / SCRIPT.name
-    copy.parent.mkdir()
-    copy.write_text(SCRIPT.read_text(encoding="utf-8"), encoding="utf-8")
-    (tmp_path / "src" / "retold").mkdir(parents=True)
+    (tmp_path / "scripts").mkdir()
+    for name in ("write_reference.py", "written.py"):
+        shutil.copy(ROOT / "scripts" / name, tmp_path / "scripts")
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(copy), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-    before = run("--check")
-    written = run()
-    after = run("--check")
+    before = write_reference(tmp_path, "--check")
+    written = write_reference(tmp_path)
+    after = write_reference(tmp_path, "--check")
 
     assert before.returncode == 1
     assert before.stderr.splitlines() == [
-        "docs/reference/telemetry.md is not what the code says: run scripts/write_reference.py",
-        "src/retold/telemetry.json is not what the code says: run scripts/write_reference.py",
+        "docs/reference/telemetry.md is not what would be written: run python -m scripts.write_reference",
+        "src/retold/telemetry.json is not what would be written: run python -m scripts.write_reference",
     ]
     assert written.stdout.splitlines() == ["wrote docs/reference/telemetry.md", "wrote src/retold/telemetry.json"]
     assert (after.returncode, after.stderr) == (0, "")

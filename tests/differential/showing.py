@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 import retold
-from scripts.write_peers import said_of
+from scripts.peers import said_of
 from tests.forms import Failing
 
 

@@ -114,9 +114,9 @@ def test_its_function_has_the_last_word(page: dict[str, Any]) -> None:
 
 
 def test_its_pictures_are_of_todays_backoffs() -> None:
-    script = ROOT / "scripts" / "draw_backoffs.py"
+    command = [sys.executable, "-m", "scripts.draw_backoffs", "--check"]
 
-    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
     assert (done.returncode, done.stderr) == (0, "")
     for name in ("backoffs", "crowds"):
