@@ -42,27 +42,6 @@ _ASKED = f"""\
     if _retold_who.wanted():
 {"".join(f"    {line}" for line in _TELLING.splitlines(keepends=True))}"""
 
-_QUIET = """\
-    _retold_who = {who}
-{asked}    try:
-        return {await_}_retold_function({arguments})
-    except _retold_any as _retold_error:
-        _retold_next = _retold_who.decide(_retold_error, 1, None, 0.0)
-        if _retold_type(_retold_next) is not _retold_float:
-            _retold_next = _retold_target.failed(
-                _retold_error, _retold_who, None, 1, 0.0, 0.0, None, _retold_next
-            )
-            if _retold_next is None:
-                raise
-    if _retold_type(_retold_next) is _retold_float:
-        _retold_next = {await_}_retold_again(
-            _retold_target, _retold_function, _retold_next, _retold_who, None, {packed}
-        )
-        if _retold_type(_retold_next) is not _retold_call_type:
-            return _retold_next
-    return {await_}_retold_run(_retold_next, _retold_function, {packed})
-"""
-
 _TIMED = """\
     _retold_who = {who}
 {asked}    _retold_began = _retold_now()
@@ -84,6 +63,9 @@ _TIMED = """\
             return _retold_next
     return {await_}_retold_run(_retold_next, _retold_function, {packed})
 """
+
+# The same where nothing depends on when the call began: no clock is read.
+_QUIET = _TIMED.replace("    _retold_began = _retold_now()\n", "").replace("_retold_began", "None")
 
 _COUNTED = f"""\
     _retold_who = {{who}}
