@@ -139,18 +139,20 @@ KEYS = {
     )
 }
 
+_END = (
+    telemetry.OPERATION,
+    telemetry.OUTCOME,
+    telemetry.RETRIED,
+    telemetry.ATTEMPT_COUNT,
+    telemetry.DELAY_TOTAL,
+    telemetry.FALLBACK,
+)
+
 CALL_SPAN = SpanKind(
     "<operation>",
     "One call, attempts and waits included. Current while the policy's own callables run.",
     "ERROR for a call that failed; UNSET for one that succeeded, however late, and for a cancelled one.",
-    (
-        telemetry.OPERATION,
-        telemetry.OUTCOME,
-        telemetry.RETRIED,
-        telemetry.ATTEMPT_COUNT,
-        telemetry.DELAY_TOTAL,
-        telemetry.FALLBACK,
-    ),
+    _END,
     (
         telemetry.FUNCTION,
         telemetry.CALL_DEPTH,
@@ -179,14 +181,6 @@ ATTEMPT_SPAN = SpanKind(
 )
 SPANS = (CALL_SPAN, ATTEMPT_SPAN)
 
-_END = (
-    telemetry.OPERATION,
-    telemetry.OUTCOME,
-    telemetry.RETRIED,
-    telemetry.ATTEMPT_COUNT,
-    telemetry.DELAY_TOTAL,
-    telemetry.FALLBACK,
-)
 _IDS = (telemetry.TRACE_ID, telemetry.SPAN_ID)
 
 LOG_EVENTS = (
