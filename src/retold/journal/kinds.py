@@ -29,20 +29,14 @@ class Kind:
 
     __slots__ = ("_followers", "append", "constants", "count", "counters", "histograms", "values")
 
-    def __init__(
-        self,
-        followers: Followers,
-        counters: Sequence[Series],
-        histograms: Sequence[Histogram],
-        constants: Sequence[tuple[Histogram, float]] = (),
-    ) -> None:
+    def __init__(self, followers: Followers, counters: Sequence[Series], histograms: Sequence[Histogram]) -> None:
         self._followers = followers
         self.values: list[Any] = []
         self.append: Append = self.values.append
         self.count = 0
         self.counters = counters
         self.histograms = histograms
-        self.constants = constants
+        self.constants: Sequence[tuple[Histogram, float]] = ()
 
     def pour(self) -> None:
         """Count what has been gathered."""
