@@ -1,4 +1,4 @@
-"""What the engine is handed from outside: time and chance."""
+"""What the engine is handed from outside: time, chance and what can stop it."""
 
 from __future__ import annotations
 
