@@ -14,6 +14,7 @@ from opentelemetry import metrics, trace
 from retold.cli.doctor.delivery import deliver
 from retold.cli.doctor.findings import EACH_WORKER, Finding, note, ok, problem
 from retold.exporters._doubles import readers_of
+from retold.exporters._instruments import Instruments
 
 MODULE = "retold.exporters.opentelemetry"
 
@@ -74,9 +75,6 @@ def _traces(provider: Any, timeout: float) -> Iterator[Finding]:
 
 
 def _metrics(provider: Any, timeout: float) -> Iterator[Finding]:
-    # Loaded by the exporter; importing it would do no harm either.
-    from retold.exporters._instruments import Instruments
-
     if not type(provider).__module__.startswith(_SDK):
         yield _foreign("metrics", provider, "opentelemetry.metrics.set_meter_provider(...)")
         return
