@@ -5,7 +5,8 @@ from __future__ import annotations
 from retold import telemetry
 from retold.dashboards.boards.look import ATTEMPT_OUTCOMES, OUTCOMES, RESCUED
 from retold.dashboards.boards.model import Column, Panel, Table, Target, TimeSeries
-from retold.dashboards.boards.queries import AT_ONCE, RETRIED, Scope, total
+from retold.dashboards.boards.queries import Scope, total, value_of
+from retold.dashboards.matchers import AT_ONCE, RETRIED
 from retold.events import Outcome
 from retold.telemetry import label_name
 
@@ -32,8 +33,8 @@ def _calls(scope: Scope) -> TimeSeries:
             " other ways has run out of something: see the limits below."
         ),
         targets=(
-            Target(expression=f"{at_once} > 0", legend=f"{{{{{outcome}}}}}"),
-            Target(expression=f"{retried} > 0", legend=f"{{{{{outcome}}}}} {_AFTER}"),
+            Target(expression=f"{at_once} > 0", legend=value_of(outcome)),
+            Target(expression=f"{retried} > 0", legend=f"{value_of(outcome)} {_AFTER}"),
         ),
         unit="cps",
         width=9,
@@ -55,7 +56,7 @@ def _attempts(scope: Scope) -> TimeSeries:
             "What the dependency answers. `rejected` is a result that `on_result` sent back, as polling does; it is"
             " not sickness. Many `cancelled`: `attempt_timeout` or the callers end them."
         ),
-        targets=(Target(expression=total(scope.rate(telemetry.ATTEMPTS), outcome), legend=f"{{{{{outcome}}}}}"),),
+        targets=(Target(expression=total(scope.rate(telemetry.ATTEMPTS), outcome), legend=value_of(outcome)),),
         unit="cps",
         width=7,
         height=8,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from retold import telemetry
 from retold.dashboards.boards.model import Target, TimeSeries
-from retold.dashboards.boards.queries import OPERATION_LABEL, Scope, total
+from retold.dashboards.boards.queries import OPERATION_LABEL, Scope, total, value_of
 from retold.dashboards.boards.shares import Shares
 
 _WORST = 10
@@ -41,7 +41,7 @@ def load(scope: Scope) -> tuple[TimeSeries, ...]:
                 f"How much each operation multiplies its load: the {_WORST} highest. 1 is no retries; above 1.5 for"
                 " long, look for a dependency that is down, and for retries within retries, which multiply."
             ),
-            targets=(Target(expression=most, legend=f"{{{{{OPERATION_LABEL}}}}}"),),
+            targets=(Target(expression=most, legend=value_of(OPERATION_LABEL)),),
             unit="none",
             width=8,
             height=8,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from retold import telemetry
 from retold.dashboards.boards.look import OUTCOMES
 from retold.dashboards.boards.model import Target, TimeSeries
-from retold.dashboards.boards.queries import Scope, total
+from retold.dashboards.boards.queries import Scope, total, value_of
 from retold.dashboards.boards.shares import Shares
 from retold.telemetry import label_name
 
@@ -26,7 +26,7 @@ def give_ups(scope: Scope) -> TimeSeries:
             " hint_refused: the server asks for more patience than `hint_cap`. budget_exhausted: too much is retried"
             " at once."
         ),
-        targets=(Target(expression=total(scope.rate(telemetry.GIVE_UPS), outcome), legend=f"{{{{{outcome}}}}}"),),
+        targets=(Target(expression=total(scope.rate(telemetry.GIVE_UPS), outcome), legend=value_of(outcome)),),
         unit="cps",
         width=8,
         height=8,

@@ -12,25 +12,11 @@ from typing import Literal
 
 from retold import telemetry
 from retold.dashboards.options import Options
-from retold.dashboards.promql import Part, match, select
+from retold.dashboards.promql import Part, select
 from retold.dashboards.variables import INSTANCE, JOB, OPERATION, RANGE, RATE_INTERVAL
-from retold.events import AttemptOutcome, Outcome
-from retold.telemetry import Metric, label_name, label_value
+from retold.telemetry import Metric, label_name
 
 OPERATION_LABEL = label_name(telemetry.OPERATION)
-ENDED = match(telemetry.CALLS, telemetry.OUTCOME, "!=", Outcome.CANCELLED)
-SUCCEEDED = match(telemetry.CALLS, telemetry.OUTCOME, "=", Outcome.SUCCESS)
-CANCELLED = match(telemetry.CALLS, telemetry.OUTCOME, "=", Outcome.CANCELLED)
-AT_ONCE = match(telemetry.CALLS, telemetry.RETRIED, "=", label_value(False))
-RETRIED = match(telemetry.CALLS, telemetry.RETRIED, "=", label_value(True))
-ATTEMPT_SUCCEEDED = match(telemetry.ATTEMPTS, telemetry.ATTEMPT_OUTCOME, "=", AttemptOutcome.SUCCESS)
-# A rejected result is an answer, as when polling, and a cancelled attempt says nothing of the dependency.
-ATTEMPT_ANSWERED = match(
-    telemetry.ATTEMPTS,
-    telemetry.ATTEMPT_OUTCOME,
-    "=~",
-    f"{AttemptOutcome.SUCCESS}|{AttemptOutcome.ERROR}",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +65,11 @@ def share(part: str, whole: str) -> str:
 def ratio(above: str, below: str) -> str:
     """One over the other: nothing where there is nothing below."""
     return f"{above} / ({below} > 0)"
+
+
+def value_of(label: str) -> str:
+    """What legends say for the value of a label."""
+    return f"{{{{{label}}}}}"
 
 
 def quantile(share_below: float, expression: str) -> str:

@@ -9,18 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from retold import telemetry
-from retold.dashboards.boards.queries import (
+from retold.dashboards.boards.queries import Scope, ratio, share, total
+from retold.dashboards.matchers import (
+    ANSWERED,
     AT_ONCE,
-    ATTEMPT_ANSWERED,
+    ATTEMPT_JUDGED,
     ATTEMPT_SUCCEEDED,
     CANCELLED,
-    ENDED,
     RETRIED,
     SUCCEEDED,
-    Scope,
-    ratio,
-    share,
-    total,
 )
 
 
@@ -34,7 +31,7 @@ class Shares:
 
     def effective(self) -> str:
         """Share of calls that succeed: what callers see."""
-        return share(self._calls(SUCCEEDED), self._calls(ENDED))
+        return share(self._calls(SUCCEEDED), self._calls(ANSWERED))
 
     def failing(self) -> str:
         """Share of calls that fail."""
@@ -43,20 +40,20 @@ class Shares:
     def actual(self) -> str:
         """Share of attempts that succeed: what the dependency gives."""
         succeeded = self.scope.grown(self.over_time, telemetry.ATTEMPTS, ATTEMPT_SUCCEEDED)
-        answered = self.scope.grown(self.over_time, telemetry.ATTEMPTS, ATTEMPT_ANSWERED)
-        return share(total(succeeded, *self.by), total(answered, *self.by))
+        judged = self.scope.grown(self.over_time, telemetry.ATTEMPTS, ATTEMPT_JUDGED)
+        return share(total(succeeded, *self.by), total(judged, *self.by))
 
     def first_try(self) -> str:
         """Share of calls that succeed at once: what callers would see without retries."""
-        return share(self._calls(SUCCEEDED, AT_ONCE), self._calls(ENDED))
+        return share(self._calls(SUCCEEDED, AT_ONCE), self._calls(ANSWERED))
 
     def rescued(self) -> str:
         """Share of retried calls that succeed."""
-        return share(self._calls(SUCCEEDED, RETRIED), self._calls(ENDED, RETRIED))
+        return share(self._calls(SUCCEEDED, RETRIED), self._calls(ANSWERED, RETRIED))
 
     def retried(self) -> str:
         """Share of calls that made more than one attempt."""
-        return share(self._calls(ENDED, RETRIED), self._calls(ENDED))
+        return share(self._calls(ANSWERED, RETRIED), self._calls(ANSWERED))
 
     def cancelled(self) -> str:
         """Share of calls whose caller walked away."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from retold import telemetry
 from retold.dashboards.boards.look import NEUTRAL
 from retold.dashboards.boards.model import Stat, Target, TimeSeries
-from retold.dashboards.boards.queries import Scope, total
+from retold.dashboards.boards.queries import Scope, total, value_of
 from retold.telemetry import label_name
 
 
@@ -35,9 +35,7 @@ def trust(scope: Scope) -> tuple[Stat | TimeSeries, ...]:
                 " for that look at `otel.sdk.exporter.*`."
             ),
             targets=(
-                Target(
-                    expression=total(scope.rate(telemetry.EXPORTER_FAILURES), exporter), legend=f"{{{{{exporter}}}}}"
-                ),
+                Target(expression=total(scope.rate(telemetry.EXPORTER_FAILURES), exporter), legend=value_of(exporter)),
             ),
             unit="cps",
             width=10,
@@ -52,9 +50,7 @@ def trust(scope: Scope) -> tuple[Stat | TimeSeries, ...]:
                 " operation too many types of errors. Give operations stable names with `operation=`, errors with"
                 " `configure(error_type=)`, or raise `max_operations`."
             ),
-            targets=(
-                Target(expression=total(scope.rate(telemetry.LABEL_OVERFLOWS), label), legend=f"{{{{{label}}}}}"),
-            ),
+            targets=(Target(expression=total(scope.rate(telemetry.LABEL_OVERFLOWS), label), legend=value_of(label)),),
             unit="cps",
             width=10,
             height=6,

@@ -9,7 +9,8 @@ from itertools import pairwise
 from retold import telemetry
 from retold.dashboards.boards.look import NEUTRAL, from_below
 from retold.dashboards.boards.model import BarGauge, Heatmap, Panel, Target
-from retold.dashboards.boards.queries import ENDED, SUCCEEDED, Scope, by_bucket, share, total, up_to
+from retold.dashboards.boards.queries import Scope, by_bucket, share, total, up_to
+from retold.dashboards.matchers import ANSWERED, SUCCEEDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class _Numbers:
 
     def calls_that_got_here(self, scope: Scope) -> str:
         """How many calls made at least so many attempts."""
-        return f"({_calls(scope, ENDED)} - {_calls_up_to(self.above, scope, ENDED)})"
+        return f"({_calls(scope, ANSWERED)} - {_calls_up_to(self.above, scope, ANSWERED)})"
 
 
 def worth(scope: Scope) -> tuple[Panel, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from retold import telemetry
-from retold.dashboards.rules import matchers, names
+from retold.dashboards import matchers
+from retold.dashboards.rules import names
 from retold.dashboards.rules.language import HOUR, MINUTE, Language, ratio
 from retold.dashboards.rules.model import Group, Recording
 
@@ -19,6 +20,7 @@ def recordings(say: Language) -> tuple[Group, ...]:
 
 
 def _rates(say: Language) -> tuple[Recording, ...]:
+    unrejected = _inside(say.rate(telemetry.ATTEMPTS, matchers.ATTEMPT_UNREJECTED))
     return (
         Recording(names.CALLS, say.rate(telemetry.CALLS), "Calls that ended, in a second."),
         Recording(
@@ -28,7 +30,7 @@ def _rates(say: Language) -> tuple[Recording, ...]:
         ),
         Recording(names.GIVE_UPS, say.rate(telemetry.GIVE_UPS), "Calls that ended because their policy ran out."),
         Recording(names.ATTEMPTS, say.rate(telemetry.ATTEMPTS), "Attempts that ended."),
-        Recording(names.ATTEMPT_ERRORS, say.rate(telemetry.ATTEMPTS, matchers.ERRORS), "Attempts that raised."),
+        Recording(names.ATTEMPT_ERRORS, say.rate(telemetry.ATTEMPTS, matchers.ATTEMPT_ERRORS), "Attempts that raised."),
         Recording(
             names.RETRIES,
             f"clamp_min({names.ATTEMPTS} - {names.CALLS}, 0)",
@@ -36,7 +38,7 @@ def _rates(say: Language) -> tuple[Recording, ...]:
         ),
         Recording(
             names.ERROR_RETRIES,
-            f"clamp_min(\n  {_inside(say.rate(telemetry.ATTEMPTS, matchers.UNREJECTED))} - {names.CALLS},\n  0\n)",
+            f"clamp_min(\n  {unrejected} - {names.CALLS},\n  0\n)",
             "Retries that failures cause. Those that polling makes, after a rejected result, are its work.",
         ),
         Recording(
@@ -67,7 +69,7 @@ def _ratios(say: Language) -> tuple[Recording, ...]:
             names.SICK_SHARE,
             ratio(
                 f"clamp_min(\n  {errors} - {_inside(answers)},\n  0\n)",
-                say.rate(telemetry.ATTEMPTS, matchers.JUDGED),
+                say.rate(telemetry.ATTEMPTS, matchers.ATTEMPT_JUDGED),
             ),
             "Share of attempts that failed in a way that another attempt may mend. An error that is not retried is"
             " also an attempt's, one in each such call: it is taken off, or 404s would look like sickness.",
@@ -75,8 +77,8 @@ def _ratios(say: Language) -> tuple[Recording, ...]:
         Recording(
             names.RESCUED_SHARE,
             ratio(
-                say.rate(telemetry.CALLS, matchers.SUCCEEDED, matchers.RETRIED_CALLS),
-                say.rate(telemetry.CALLS, matchers.ANSWERED, matchers.RETRIED_CALLS),
+                say.rate(telemetry.CALLS, matchers.SUCCEEDED, matchers.RETRIED),
+                say.rate(telemetry.CALLS, matchers.ANSWERED, matchers.RETRIED),
             ),
             "Share of retried calls that succeeded. Absent where nothing was retried.",
         ),

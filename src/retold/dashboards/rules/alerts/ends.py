@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from retold import telemetry
-from retold.dashboards.rules import matchers, names
+from retold.dashboards import matchers
+from retold.dashboards.rules import names
 from retold.dashboards.rules.alerts.writer import PERCENT, Writer
 from retold.dashboards.rules.language import MINUTE, both
 from retold.dashboards.rules.model import Alert
