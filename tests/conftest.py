@@ -1,5 +1,6 @@
 """What every test starts from: no exporters, an empty journal, no warning given yet."""
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,6 +61,14 @@ def seen() -> Iterator[MemoryExporter]:
     memory = MemoryExporter()
     with retold.configure(exporters=[memory]):
         yield memory
+
+
+@pytest.fixture
+def no_garbage_collector() -> Iterator[None]:
+    """Only reference counting frees."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def _in_turn(request: pytest.FixtureRequest) -> Any:

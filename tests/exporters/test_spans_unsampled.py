@@ -30,6 +30,7 @@ from retold.telemetry import EXPORTER_FAILURES
 from retold.testing import ManualClock, MemoryExporter
 from tests.exporters.sdk import Sdk, parent_id, span_id
 from tests.forms import Failing, Form
+from tests.wrapper.ways import Asked
 
 OPERATION = "shop.fetch"
 PARENT = 0x4111
@@ -293,22 +294,11 @@ def test_an_exporter_that_fails_to_say_whether_it_wants_a_call_is_not_told_of_it
     assert JOURNAL.collect()[EXPORTER_FAILURES] == {("broken",): 1}
 
 
-class Picky(MemoryExporter):
-    """Wants calls, or not."""
-
-    def __init__(self, *, wants: bool) -> None:
-        super().__init__()
-        self.wants = wants
-
-    def wants_call(self) -> bool:
-        return self.wants
-
-
 @pytest.mark.parametrize("wants", [(True, False), (False, True), (False, False)])
 def test_a_call_that_one_of_several_wants_is_told_to_all(
     form: Form, clock: ManualClock, wants: tuple[bool, bool]
 ) -> None:
-    exporters = [Picky(wants=each) for each in wants]
+    exporters = [Asked(wants=each) for each in wants]
 
     with retold.configure(exporters=exporters):
         form.perform(policy(clock), Failing(OSError, "page"))

@@ -1,9 +1,7 @@
 """Errors: statements 23 to 26, what is in them, and what holds on to them."""
 
-import gc
 import io
 import logging
-import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +20,7 @@ from retold.testing import ManualClock, MemoryExporter
 from tests.exporters.sdk import Sdk
 from tests.forms import Failing, Form
 from tests.pitfalls.test_errors import exhausted, raised_by
-from tests.runners.leaving import Forgetful, Leaving, swallow
+from tests.runners.leaving import Leaving, growth, swallow
 
 GROUPS = {
     "one": ExceptionGroup("", [OSError(), ValueError()]),
@@ -89,14 +87,7 @@ def test_24_what_cannot_be_shown_is_retried_and_told(
     assert "Speechless" in stream.getvalue()
 
 
-@pytest.fixture
-def _no_garbage_collector() -> Iterator[None]:
-    gc.disable()
-    yield
-    gc.enable()
-
-
-@pytest.mark.usefixtures("_no_garbage_collector")
+@pytest.mark.usefixtures("no_garbage_collector")
 @pytest.mark.parametrize("failures", [2, 10**6], ids=["recovered", "exhausted"])
 def test_25_what_failed_frames_held_is_freed_by_counting_references(
     failures: int, form: Form, clock: ManualClock
@@ -109,15 +100,7 @@ def test_25_what_failed_frames_held_is_freed_by_counting_references(
     assert work.alive == 0
 
 
+@pytest.mark.usefixtures("no_garbage_collector")
 def test_26_memory_does_not_grow_with_attempts(form: Form, clock: ManualClock) -> None:
-    clock.waits = Forgetful()
-    peaks = []
-
-    for attempts in (100, 100, 10_000):
-        tracemalloc.start()
-        swallow(form, Policy(on=OSError, attempts=attempts, backoff=0, clock=clock), Failing(OSError))
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-
     reported = 2 * 8 * 10_000 if form.name in ("run", "arun") else 0  # a report has all delays
-    assert peaks[2] < peaks[1] + reported + 20_000
+    assert growth(form, clock, few=100, many=10_000) < reported + 20_000

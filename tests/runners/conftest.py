@@ -1,6 +1,5 @@
 """What several tests of runners begin with."""
 
-import gc
 from collections.abc import Iterator
 
 import pytest
@@ -8,14 +7,6 @@ import pytest
 import retold
 from retold.testing import MemoryExporter
 from tests.runners import everybody
-
-
-@pytest.fixture
-def no_garbage_collector() -> Iterator[None]:
-    """Only reference counting frees."""
-    gc.disable()
-    yield
-    gc.enable()
 
 
 @pytest.fixture

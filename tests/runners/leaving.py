@@ -1,12 +1,13 @@
 """Work that can tell what of it is still alive."""
 
+import tracemalloc
 import weakref
 from collections.abc import Callable
 from typing import Any
 
 from retold import Policy
 from retold.testing import ManualClock
-from tests.forms import Form
+from tests.forms import Failing, Form
 
 
 class Local:
@@ -80,3 +81,15 @@ class Forgetful(list[float]):
 
     def append(self, item: float, /) -> None:
         pass
+
+
+def growth(form: Form, clock: ManualClock, few: int, many: int) -> int:
+    """How many bytes more a call holds at its peak that makes many attempts in place of few."""
+    clock.waits = Forgetful()
+    peaks = []
+    for attempts in (few, few, many):  # the first makes what is made once
+        tracemalloc.start()
+        swallow(form, Policy(on=OSError, attempts=attempts, backoff=0, clock=clock), Failing(OSError))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    return peaks[2] - peaks[1]

@@ -1,6 +1,5 @@
 """Nothing outlives its use: with the garbage collector off, reference counting frees all of it."""
 
-import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from retold import Abort, Policy
 from retold.testing import ManualClock
 from tests.forms import Form
-from tests.runners.leaving import Forgetful, Leaving, Returning, swallow
+from tests.runners.leaving import Leaving, Returning, swallow
 
 pytestmark = pytest.mark.usefixtures("no_garbage_collector")
 
@@ -95,20 +94,3 @@ def test_frees_rejected_results(options: dict[str, Any], function_form: Form, cl
 
     assert len(work.left) == 3
     assert work.alive == 0
-
-
-def test_memory_does_not_grow_with_attempts(form: Form, clock: ManualClock) -> None:
-    peaks = []
-    clock.waits = Forgetful()
-
-    def fail() -> None:
-        raise OSError
-
-    for attempts in (100, 100, 10_000):
-        tracemalloc.start()
-        swallow(form, Policy(on=OSError, attempts=attempts, backoff=0, clock=clock), fail)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-
-    reported = 8 * 10_000 if form.name in ("run", "arun") else 0  # the delays in the report
-    assert peaks[2] < peaks[1] + 2 * reported + 20_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tracemalloc
 
 import pytest
 
@@ -12,7 +11,7 @@ from retold import Policy
 from retold.testing import ManualClock
 from tests.forms import ASYNC_BLOCK, DECORATOR, FUNCTIONS, Form
 from tests.runners.everybody import EXPORTERS
-from tests.runners.leaving import Forgetful, Leaving, Returning, Watching, swallow
+from tests.runners.leaving import Leaving, Returning, Watching, growth, swallow
 
 pytestmark = pytest.mark.usefixtures("no_garbage_collector", "unkept_lines")
 
@@ -72,16 +71,4 @@ def test_frees_what_a_call_left_whoever_listens(failures: int, form: Form, clock
 @pytest.mark.parametrize("form", [DECORATOR, ASYNC_BLOCK], ids=str)
 def test_memory_does_not_grow_with_attempts_whoever_listens(exporter: str, form: Form, clock: ManualClock) -> None:
     retold.configure(exporters=[EXPORTERS[exporter]()])
-    clock.waits = Forgetful()
-    peaks = []
-
-    def fail() -> None:
-        raise OSError
-
-    for attempts in (1000, 1000, 10_000):
-        tracemalloc.start()
-        swallow(form, Policy(on=OSError, attempts=attempts, backoff=0, clock=clock), fail)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-
-    assert peaks[2] < peaks[1] + 20_000
+    assert growth(form, clock, few=1000, many=10_000) < 20_000
