@@ -11,7 +11,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader, Metric
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler, SamplingResult
 from opentelemetry.trace import Link, SpanKind, TraceState
 from opentelemetry.util.types import Attributes, AttributeValue
 
@@ -21,9 +21,10 @@ Key = tuple[tuple[str, AttributeValue], ...]
 
 
 class Watching(Sampler):
-    """Samples everything, and keeps what a span is known by when it starts."""
+    """Does what another does, everything unless given, and keeps what a span is known by when it starts."""
 
-    def __init__(self) -> None:
+    def __init__(self, other: Sampler = ALWAYS_ON) -> None:
+        self._other = other
         self.started: list[tuple[str, Mapping[str, AttributeValue]]] = []
 
     def should_sample(
@@ -37,10 +38,15 @@ class Watching(Sampler):
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
         self.started.append((name, dict(attributes or {})))
-        return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
+        return self._other.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
 
     def get_description(self) -> str:
-        return "Watching"
+        return self._other.get_description()
+
+    @property
+    def asked(self) -> list[str]:
+        """The names of all spans about which it was asked."""
+        return [name for name, _ in self.started]
 
 
 class Sdk:

@@ -1,7 +1,7 @@
 """Calls whose spans would not be recorded: they cost next to nothing, and other exporters still get them whole."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,11 +15,9 @@ from opentelemetry.sdk.trace.sampling import (
     AlwaysRecordSampler,
     ParentBased,
     Sampler,
-    SamplingResult,
     TraceIdRatioBased,
 )
-from opentelemetry.trace import INVALID_SPAN, Link, NonRecordingSpan, SpanContext, SpanKind, TraceFlags, TraceState
-from opentelemetry.util.types import Attributes
+from opentelemetry.trace import INVALID_SPAN, NonRecordingSpan, SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry
 
 import retold
@@ -28,36 +26,12 @@ from retold.exporters.prometheus import Prometheus
 from retold.journal import JOURNAL
 from retold.telemetry import EXPORTER_FAILURES
 from retold.testing import ManualClock, MemoryExporter
-from tests.exporters.sdk import Sdk, parent_id, span_id
+from tests.exporters.sdk import Sdk, Watching, parent_id, span_id
 from tests.forms import Failing, Form
 from tests.wrapper.ways import Asked
 
 OPERATION = "shop.fetch"
 PARENT = 0x4111
-
-
-class Asking(Sampler):
-    """Does what another does, and keeps who was asked about."""
-
-    def __init__(self, other: Sampler) -> None:
-        self.other = other
-        self.asked: list[str] = []
-
-    def should_sample(
-        self,
-        parent_context: Context | None,
-        trace_id: int,
-        name: str,
-        kind: SpanKind | None = None,
-        attributes: Attributes = None,
-        links: Sequence[Link] | None = None,
-        trace_state: TraceState | None = None,
-    ) -> SamplingResult:
-        self.asked.append(name)
-        return self.other.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
-
-    def get_description(self) -> str:
-        return self.other.get_description()
 
 
 def policy(clock: ManualClock, **options: Any) -> Policy[Any]:
@@ -70,12 +44,12 @@ def current() -> SpanContext:
 
 
 @pytest.fixture
-def sampler() -> Asking:
-    return Asking(DEFAULT_ON)
+def sampler() -> Watching:
+    return Watching(DEFAULT_ON)
 
 
 @pytest.fixture
-def sdk(sampler: Asking) -> Iterator[Sdk]:
+def sdk(sampler: Watching) -> Iterator[Sdk]:
     made = Sdk(sampler)
     with retold.configure(exporters=[made.exporter()]):
         yield made
@@ -93,7 +67,7 @@ def unsampled(request: pytest.FixtureRequest) -> Iterator[SpanContext]:
 
 @pytest.mark.usefixtures("unsampled")
 def test_below_an_unsampled_parent_the_sampler_is_not_even_asked(
-    sdk: Sdk, sampler: Asking, form: Form, clock: ManualClock
+    sdk: Sdk, sampler: Watching, form: Form, clock: ManualClock
 ) -> None:
     seen: list[int] = []
     turns = Failing(OSError, "page")
@@ -193,7 +167,7 @@ KEEPS_UNSAMPLED: dict[str, Sampler] = {
 def test_a_sampler_that_may_keep_what_the_parent_does_not_is_asked(
     other: Sampler, unsampled: SpanContext, form: Form, clock: ManualClock
 ) -> None:
-    sampler = Asking(other)
+    sampler = Watching(other)
     sdk = Sdk(sampler)
 
     with retold.configure(exporters=[sdk.exporter()]):
@@ -204,7 +178,7 @@ def test_a_sampler_that_may_keep_what_the_parent_does_not_is_asked(
     sdk.close()
 
 
-class Speechless(Asking):
+class Speechless(Watching):
     """Cannot say what it is."""
 
     def get_description(self) -> str:
@@ -229,7 +203,7 @@ def test_a_sampler_that_cannot_describe_itself_is_asked(form: Form, clock: Manua
 def test_what_a_sampler_drops_is_current_so_that_children_follow_its_decision(
     other: Sampler, attempt_spans: str, form: Form, clock: ManualClock
 ) -> None:
-    sampler, seen = Asking(other), list[SpanContext]()
+    sampler, seen = Watching(other), list[SpanContext]()
     sdk = Sdk(sampler)
     turns = Failing(OSError, "page")
 
