@@ -5,9 +5,11 @@ import time
 import warnings
 from collections.abc import Iterator
 from io import StringIO
+from types import ModuleType
 from typing import Any
 
 import pytest
+import trio
 from prometheus_client import CollectorRegistry
 
 import retold
@@ -188,6 +190,16 @@ async def test_a_synchronous_wait_in_a_loop_warns_once_per_operation_where_the_u
     assert {warning.filename for warning in caught} == {DECORATOR.perform.__code__.co_filename}
 
 
+def test_a_synchronous_wait_in_trio_warns_too(sync_form: Form, clock: ManualClock) -> None:
+    async def main() -> Any:
+        return sync_form.perform(Policy(on=OSError, backoff=1, clock=clock), Failing(OSError, "value"))
+
+    with pytest.warns(BlockingWarning, match="blocks it") as caught:
+        assert trio.run(main) == "value"
+
+    assert [warning.filename for warning in caught] == [DECORATOR.perform.__code__.co_filename]
+
+
 async def test_a_synchronous_retry_without_a_wait_does_not_warn(sync_form: Form, clock: ManualClock) -> None:
     policy = Policy(on=OSError, backoff=0, clock=clock)
 
@@ -202,6 +214,27 @@ def test_a_synchronous_wait_outside_of_a_loop_does_not_warn(
     monkeypatch.delitem(sys.modules, "asyncio")
 
     assert sync_form.perform(Policy(on=OSError, clock=clock), Failing(OSError, "value")) == "value"
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_a_wait_does_not_mind_that_another_thread_imports_an_event_loop(
+    library: str, sync_form: Form, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, ModuleType(library))  # as it is found before it has run
+
+    assert sync_form.perform(Policy(on=OSError, backoff=1, clock=clock), Failing(OSError, "value")) == "value"
+
+
+async def test_nor_does_an_awaited_wait_that_it_is_the_other_library(
+    async_form: Form, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "trio", ModuleType("trio"))
+    work = Failing(OSError, "value")
+
+    async def awaited() -> Any:
+        return work()
+
+    assert await async_form.awaiting(Policy(on=OSError, backoff=1e-6), awaited) == "value"
 
 
 @pytest.mark.parametrize("form", [DECORATOR, CALL, RUN, BLOCK], ids=str)

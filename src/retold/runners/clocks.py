@@ -23,18 +23,28 @@ class SystemClock:
     def asleep(self, seconds: float, /) -> Awaitable[None]:
         """Block the task, of asyncio or trio; a zero wait gives the other tasks one turn."""
         # Whoever awaits this runs a loop and so has imported its library; importing retold must not.
-        if "trio" in modules and in_trio():
+        if in_trio():
             return modules["trio"].sleep(min(seconds, LONGEST))  # type: ignore[no-any-return]
         from asyncio import sleep
 
         return sleep(seconds)
 
 
+def in_asyncio() -> bool:
+    """Whether this thread runs an event loop of asyncio's, or one that stands in its place."""
+    # The public `get_running_loop` raises where there is none, at a cost that every wait would pay. It is not there yet
+    # while another thread imports asyncio.
+    running = getattr(modules.get("asyncio"), "_get_running_loop", None)
+    return running is not None and running() is not None
+
+
 def in_trio() -> bool:
-    """Whether it is trio, which has been imported, that runs this; else it is asyncio, or nothing."""
+    """Whether it is trio that runs this; else it is asyncio, or nothing."""
+    if "trio" not in modules:
+        return False
     try:
         modules["trio"].lowlevel.current_task()
-    except RuntimeError:
+    except (RuntimeError, AttributeError):  # or another thread imports it
         return False
     return True
 

@@ -31,7 +31,7 @@ class Limit:
                 self._seconds, self._last = left, True
 
     async def __aenter__(self) -> None:
-        if "trio" in modules and in_trio():
+        if in_trio():
             self._scope = modules["trio"].move_on_after(self._seconds)
             self._scope.__enter__()
             return

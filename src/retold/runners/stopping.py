@@ -39,7 +39,7 @@ async def asleep(call: Call) -> None:
         await call.clock.asleep(call.delay)
         return
     delay, wait = min(call.delay, LONGEST), _awaitable(call.plan.rules.stop)
-    if "trio" in modules and in_trio():
+    if in_trio():
         trio = modules["trio"]
         with trio.move_on_after(delay):
             await _stop(call, wait, trio.sleep)

@@ -12,7 +12,7 @@ from retold.errors import BlockingWarning, RejectedResult
 from retold.runners import stopping
 from retold.runners.call import Call
 from retold.runners.caller import level_of_the_caller
-from retold.runners.clocks import LONGEST, SYSTEM_CLOCK
+from retold.runners.clocks import LONGEST, SYSTEM_CLOCK, in_asyncio, in_trio
 from retold.runners.plan import Plan
 from retold.runners.untold import Listeners, Untold
 
@@ -77,7 +77,7 @@ def loop(plan: Plan) -> Callable[..., Any]:
                 try:
                     if unwarned and delay:
                         unwarned = False
-                        if "asyncio" in modules and modules["asyncio"]._get_running_loop() is not None:
+                        if "asyncio" in modules or "trio" in modules:
                             _warn_in_event_loop(untold.operation)
                     if sleep is None:
                         time.sleep(delay if delay < LONGEST else LONGEST)
@@ -121,7 +121,7 @@ def loop(plan: Plan) -> Callable[..., Any]:
 
 def pause(call: Call) -> None:
     """Wait between two attempts, and warn of it where it blocks an event loop."""
-    if call.delay and "asyncio" in modules:
+    if call.delay and ("asyncio" in modules or "trio" in modules):
         _warn_in_event_loop(call.operation)
     if call.plan.stopped is None:
         call.clock.sleep(call.delay)
@@ -148,8 +148,7 @@ _warned: set[str] = set()
 
 
 def _warn_in_event_loop(operation: str) -> None:
-    # The public `get_running_loop` raises where there is none, at a cost that every wait would pay.
-    if modules["asyncio"]._get_running_loop() is None or operation in _warned:
+    if operation in _warned or not (in_asyncio() or in_trio()):
         return
     _warned.add(operation)
     warnings.warn(

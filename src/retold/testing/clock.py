@@ -128,7 +128,7 @@ class ManualClock:
         if seconds <= 0:
             await SYSTEM_CLOCK.asleep(0)
             return
-        wake, wait = _trio_event() if "trio" in modules and in_trio() else _asyncio_event()
+        wake, wait = _trio_event() if in_trio() else _asyncio_event()
         sleeper = self._lie_down(seconds, wake)
         try:
             await wait()
