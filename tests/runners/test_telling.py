@@ -3,16 +3,19 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 import retold
 from retold import CallStarted, Exporter, Outcome, Policy
+from retold.exporters.prometheus import Prometheus
 from retold.journal import JOURNAL
 from retold.telemetry import ATTEMPTS, CALLS, EXPORTER_FAILURES, MAX_ATTEMPTS
 from retold.testing import ManualClock, MemoryExporter
 from tests.forms import Failing, Form
+from tests.readings import scraped_from, told_to
 
 METHODS = ["call_started", "attempt_started", "attempt_ended", "retry_scheduled", "call_ended"]
 
@@ -28,6 +31,12 @@ class Broken(Exporter):
             raise ZeroDivisionError
 
         setattr(self, method, raising)
+
+
+class Live(Exporter):
+    """Told at every moment."""
+
+    live = True
 
 
 class BrokenLate(Broken):
@@ -78,6 +87,32 @@ def test_an_exporter_that_is_interrupted_ends_the_call(form: Form, clock: Manual
 
     assert work.runs == 0
     assert [call.outcome for call in memory.calls] == [Outcome.CANCELLED]
+
+
+@pytest.mark.parametrize(("kind", "moment"), [(Live, "attempt_ended"), (Live, "call_ended"), (Exporter, "call_ended")])
+@pytest.mark.parametrize("turns", [["value"], [OSError, "value"], [OSError]], ids=["success", "recovered", "gave-up"])
+def test_the_others_hear_of_every_end_whatever_interrupts_one(
+    turns: list[object], moment: str, kind: type[Exporter], form: Form, clock: ManualClock
+) -> None:
+    class Interrupted(kind):  # type: ignore[misc, valid-type]
+        pass
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    setattr(Interrupted, moment, interrupt)
+    before, after, registry = MemoryExporter(), MemoryExporter(), CollectorRegistry()
+
+    with (
+        retold.configure(exporters=[Prometheus(registry), before, Interrupted(), Broken(moment), after]),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        form.perform(Policy(on=OSError, operation="shop.fetch", clock=clock), Failing(*turns))
+
+    assert before.events == after.events
+    assert len(before.calls) == 1
+    numbers = scraped_from(registry)
+    assert numbers == {key: numbers[key] for key in numbers} | told_to(before)
 
 
 def test_a_call_reports_to_those_who_listened_when_it_began(form: Form, clock: ManualClock) -> None:

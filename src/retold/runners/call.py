@@ -48,8 +48,8 @@ class Call(Telling):
         now = self.clock.now() if self._timed else 0.0
         if not judged or self.plan.rules.on_result is None or not self._rejects(result, now):
             self._error_type = None
+            self.outcome = Outcome.SUCCESS  # whatever interrupts an exporter
             self._end_attempt(AttemptOutcome.SUCCESS, now)
-            self.outcome = Outcome.SUCCESS
             self._end(now)
             return True
         self._error_type = REJECTED_RESULT_TYPE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from time import time_ns
 from typing import Any
 
@@ -69,11 +69,15 @@ class Story(Told):
             self._catch_up(self._late, number, now - round(duration * 1e9))
         if self._told:
             event = AttemptEnded(self.operation, number, outcome, duration, error_type, error, now)
-            for exporter, state in reversed(self._told):
+            told = reversed(self._told)
+            for exporter, state in told:
                 try:
                     exporter.attempt_ended(state, event)
                 except Exception as failure:  # noqa: BLE001 - whatever an exporter raises, the call goes on
                     exporter_failed(exporter, failure)
+                except BaseException:  # the others hear of it before the interrupt goes on
+                    _tell_others(told, "attempt_ended", event)
+                    raise
 
     def retry_scheduled(self, number: int, wait: Wait) -> None:
         event = RetryScheduled(self.operation, number, wait.delay, wait.source, wait.hint, wait.ignored, time_ns())
@@ -105,11 +109,15 @@ class Story(Told):
             self.end()
         if self._late is not None and self._late.at_once:
             told = [*told, *((exporter, None) for exporter in self._late.at_once)]
-        for exporter, state in reversed(told):
+        left = reversed(told)
+        for exporter, state in left:
             try:
                 exporter.call_ended(state, event)
             except Exception as failure:  # noqa: BLE001 - see above
                 exporter_failed(exporter, failure)
+            except BaseException:  # see above
+                _tell_others(left, "call_ended", event)
+                raise
 
     def _join(self, exporters: Iterable[Exporter], began: int) -> None:
         event = CallStarted(self.operation, self._function, self._rules.attempts, self._rules.timeout, began)
@@ -131,6 +139,16 @@ class Story(Told):
             try:
                 exporter.attempt_started(state, event)
             except Exception as failure:  # noqa: BLE001 - see above
+                exporter_failed(exporter, failure)
+
+
+def _tell_others(left: Iterator[tuple[Exporter, Any]], method: str, event: AttemptEnded | CallEnded) -> None:
+    """Tell those who are left of an end, of which the telling was interrupted."""
+    for exporter, state in left:
+        try:
+            getattr(exporter, method)(state, event)
+        except BaseException as failure:  # noqa: BLE001 - one interrupt goes on already
+            if isinstance(failure, Exception):
                 exporter_failed(exporter, failure)
 
 

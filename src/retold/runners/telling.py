@@ -155,10 +155,10 @@ class Telling:
         self._running = False
         duration = now - self._began
         failure = None if outcome in (AttemptOutcome.SUCCESS, AttemptOutcome.CANCELLED) else self._error_type
-        if self._story is not None:
-            self._story.attempt_ended(self.number, outcome, duration, failure, error)
         if self._page is not None and not (outcome is AttemptOutcome.SUCCESS and self.number == 1):
             self._page.attempt_ended(outcome, duration, failure)
+        if self._story is not None:
+            self._story.attempt_ended(self.number, outcome, duration, failure, error)
 
     def _end(self, now: float, *, fallback: bool = False) -> None:
         self.over = True
