@@ -92,6 +92,23 @@ def test_replace_refuses_a_wrong_combination() -> None:
         Policy(on=OSError).replace(attempts=None)
 
 
+def test_an_option_that_there_is_not_is_named() -> None:
+    policy: Any = Policy(on=OSError)
+
+    with pytest.raises(TypeError, match="a policy has no option 'attempt'"):
+        policy.replace(attempt=2)
+
+
+def test_a_decorator_without_its_options_says_how_to_give_them() -> None:
+    bare: Any = retold.retry
+
+    with pytest.raises(TypeError, match=r"by name, as in @retold\.retry\(on=ConnectionError\), not <function"):
+        bare(test_an_option_that_there_is_not_is_named)
+
+    with pytest.raises(TypeError, match=r"by name, .* not <class 'OSError'>"):
+        bare(OSError)
+
+
 def test_replace_keeps_the_fallback_and_the_class(clock: ManualClock) -> None:
     class Own(Policy[Any]):
         __slots__ = ()

@@ -96,7 +96,7 @@ class Policy(Generic[F_co]):
     def __init__(self: Policy[Never], **options: Unpack[Options]) -> None: ...
     def __init__(
         self,
-        *,
+        *misplaced: object,
         on: Any = None,
         on_result: Any = None,
         attempts: int | None = 3,
@@ -116,6 +116,8 @@ class Policy(Generic[F_co]):
         clock: Clock | None = None,
         rng: Rng | None = None,
     ) -> None:
+        if misplaced:
+            raise TypeError(f"options are given by name, as in @retold.retry(on=ConnectionError), not {misplaced[0]!r}")
         self._adopt(
             Rules(
                 on=on,
@@ -150,7 +152,11 @@ class Policy(Generic[F_co]):
 
         Raises:
             PolicyError: The new combination is wrong.
+            TypeError: There is no such option.
         """
+        for name in options:
+            if name not in Rules.__dataclass_fields__:
+                raise TypeError(f"a policy has no option {name!r}")
         policy: Policy[F_co] = object.__new__(type(self))
         policy._adopt(dataclasses.replace(self._rules, **options))  # type: ignore[arg-type] # checked by Rules
         return policy

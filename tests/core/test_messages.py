@@ -58,6 +58,7 @@ async def later(event: object) -> bool:
         ({"generator": "resume"}, "generator must be 'restart', 'open' or None, not 'resume'"),
         ({"over_cap": "wait"}, "over_cap must be 'give_up', 'cap' or 'ignore', not 'wait'"),
         ({"hint": len, "hint_cap": -1}, "hint_cap must be a finite number of seconds, 0 or more, not -1"),
+        ({"over_cap": "cap"}, "over_cap='cap' says nothing while hint is None: give a hint too"),
         ({"hint_cap": 5}, "hint_cap=5.0 says nothing while hint is None: give a hint too"),
         ({"on_retry": 5}, "on_retry must be a callable that takes an event and is not async, not 5"),
         ({"on_give_up": 5}, "on_give_up must be a callable that takes an event and is not async, not 5"),

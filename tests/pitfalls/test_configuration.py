@@ -181,4 +181,6 @@ def test_55_changing_one_option_keeps_every_other(option: str) -> None:
 
 
 def test_55_that_is_all_of_them() -> None:
-    assert set(OPTIONS) == set(inspect.signature(Policy.__init__).parameters) - {"self"}
+    parameters = inspect.signature(Policy.__init__).parameters.values()
+
+    assert set(OPTIONS) == {each.name for each in parameters if each.kind is each.KEYWORD_ONLY}

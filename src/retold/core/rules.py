@@ -108,6 +108,8 @@ class Rules:
     def _check_hint(self) -> None:
         if self.over_cap not in ("give_up", "cap", "ignore"):
             raise PolicyError(f"over_cap must be 'give_up', 'cap' or 'ignore', not {self.over_cap!r}")
+        if self.hint is None and self.over_cap != "give_up":
+            raise PolicyError(f"over_cap={self.over_cap!r} says nothing while hint is None: give a hint too")
         if self.hint_cap is None:
             return
         object.__setattr__(self, "hint_cap", seconds("hint_cap", self.hint_cap))
