@@ -2,6 +2,8 @@
 
 import math
 from decimal import Decimal
+from fractions import Fraction
+from numbers import Real
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from retold import PolicyError
 from retold.core.checks import seconds, usable_number
 
 UNUSABLE: list[Any] = [-1, -0.001, math.nan, math.inf, -math.inf, True, False, None, "1", Decimal(1), [1], 10**400]
+UNUSABLE += [Fraction(-1, 2), Fraction(10**400)]
 
 
 @pytest.mark.parametrize("value", UNUSABLE, ids=lambda value: repr(value)[:20])
@@ -23,7 +26,20 @@ def test_asking_whether_a_value_is_usable_never_raises(value: object) -> None:
     assert usable_number(value) is None
 
 
-@pytest.mark.parametrize("value", [0, 0.0, 1, 2.5, 10**9])
+class Drawn:
+    """A number as NumPy has them: no int, no float, but registered among the real ones."""
+
+    def __float__(self) -> float:
+        return 2.5
+
+    def __eq__(self, other: object) -> bool:
+        return other == 2.5
+
+
+Real.register(Drawn)
+
+
+@pytest.mark.parametrize("value", [0, 0.0, 1, 2.5, 10**9, Fraction(1, 4), Drawn()])
 def test_a_duration_becomes_a_float(value: float) -> None:
     number = seconds("timeout", value)
 

@@ -27,8 +27,13 @@ def growth(name: str, value: object) -> float:
 
 def usable_number(value: object) -> float | None:
     """`value` as a float, or None where it is no finite number of 0 or more. Never raises."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool):
         return None
+    if not isinstance(value, (int, float)):
+        from numbers import Real  # fractions are, and what NumPy draws; most programs bring neither here
+
+        if not isinstance(value, Real):
+            return None
     try:
         number = float(value)
     except OverflowError:
