@@ -21,6 +21,8 @@ def retold_clock(request: pytest.FixtureRequest) -> Iterator[ManualClock]:
 
     Waits are over at once and kept in `waits`; with `retold_clock.hold = True` they last until `retold_clock.advance`.
     """
+    from unittest import IsolatedAsyncioTestCase
+
     from retold.testing import ManualClock
     from retold.testing.scoped import within
 
@@ -31,6 +33,9 @@ def retold_clock(request: pytest.FixtureRequest) -> Iterator[ManualClock]:
             return
         # Some plugins run async tests in the context of an earlier fixture, where nothing is known of this one.
         function, test.obj = test.obj, within(clock)(test.obj)
+        case = test.instance
+        if isinstance(case, IsolatedAsyncioTestCase):  # which runs its own method, in its own context
+            setattr(case, test.name, test.obj)
         yield clock
         test.obj = function
 

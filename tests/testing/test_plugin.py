@@ -98,6 +98,41 @@ def test_the_events_are_those_of_the_test(pytester: pytest.Pytester) -> None:
     assert passed(pytester, tests) == 4
 
 
+def test_it_works_with_the_standard_librarys_cases(pytester: pytest.Pytester) -> None:
+    tests = """
+        import unittest
+        import pytest
+        from shop import afetch, fetch
+
+        class Sync(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def clocked(self, retold_clock):
+                self.clock = retold_clock
+
+            def test_waits(self):
+                with self.assertRaises(OSError):
+                    fetch()
+                assert self.clock.waits == [3600, 7200]
+
+        class Async(unittest.IsolatedAsyncioTestCase):
+            clocked = Sync.clocked
+
+            async def test_waits(self):
+                with self.assertRaises(OSError):
+                    await afetch()
+                with self.assertRaises(OSError):
+                    fetch()
+                assert self.clock.waits == [3600, 7200, 3600, 7200]
+
+            def test_waits_in_sync_code(self):
+                with self.assertRaises(OSError):
+                    fetch()
+                assert self.clock.waits == [3600, 7200]
+        """
+
+    assert passed(pytester, tests, "-W", "ignore::retold.BlockingWarning") == 3
+
+
 def test_it_works_with_pytest_asyncio(pytester: pytest.Pytester) -> None:
     tests = """
         import asyncio
