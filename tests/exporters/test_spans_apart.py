@@ -97,6 +97,26 @@ async def test_an_async_block_that_is_closed_by_another_task_logs_no_failed_deta
     assert trace.get_current_span() is trace.INVALID_SPAN
 
 
+async def test_nor_does_one_that_is_closed_by_a_task_which_was_started_inside_of_it(
+    sdk: Sdk, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def pages() -> AsyncGenerator[int, None]:
+        async for attempt in policy(clock):
+            with attempt:
+                yield attempt.number
+
+    async def first_and_last() -> None:
+        generator = pages()
+        await anext(generator)  # what is current here now, the other task has in a copy
+        with caplog.at_level(logging.DEBUG):
+            await asyncio.create_task(generator.aclose())
+
+    await asyncio.create_task(first_and_last())
+
+    assert "detach" not in caplog.text
+    assert len(sdk.spans) == 2
+
+
 def test_threads_do_not_mix_their_spans(sdk: Sdk, sync_form: Form, clock: ManualClock) -> None:
     barrier = threading.Barrier(4)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextvars import Token
 from typing import TypeAlias
 
-from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.context import Context, attach, get_current
 from opentelemetry.trace import Span, StatusCode, TraceFlags, set_span_in_context
 
 from retold import telemetry
@@ -188,7 +188,11 @@ def _left(attached: _Attached | None) -> _Attached | None:
     has been told of the wait or the end.
     """
     if attached is not None and get_current() is attached[0]:
-        detach(attached[1])
+        token = attached[1]
+        try:
+            token.var.reset(token)
+        except ValueError:  # this is a copy of the context in which it was attached; `detach` would log an error
+            return attached
         return None
     return attached
 
