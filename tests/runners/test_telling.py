@@ -104,7 +104,7 @@ def test_the_others_hear_of_every_end_whatever_interrupts_one(
     before, after, registry = MemoryExporter(), MemoryExporter(), CollectorRegistry()
 
     with (
-        retold.configure(exporters=[Prometheus(registry), before, Interrupted(), Broken(moment), after]),
+        retold.configure(exporters=[Prometheus(registry), before, Interrupted(), Broken(moment), Interrupted(), after]),
         pytest.raises(KeyboardInterrupt),
     ):
         form.perform(Policy(on=OSError, operation="shop.fetch", clock=clock), Failing(*turns))

@@ -211,6 +211,10 @@ def test_a_synchronous_wait_outside_of_a_loop_does_not_warn(
 ) -> None:
     assert sync_form.perform(Policy(on=OSError, clock=clock), Failing(OSError, "value")) == "value"
 
+    monkeypatch.delitem(sys.modules, "trio")
+
+    assert sync_form.perform(Policy(on=OSError, clock=clock), Failing(OSError, "value")) == "value"
+
     monkeypatch.delitem(sys.modules, "asyncio")
 
     assert sync_form.perform(Policy(on=OSError, clock=clock), Failing(OSError, "value")) == "value"
