@@ -20,13 +20,13 @@ def test_an_outcome_is_written_as_its_value() -> None:
 
 @pytest.mark.parametrize(("attempts", "retried"), [(0, False), (1, False), (2, True)])
 def test_a_call_was_retried_if_it_made_more_than_one_attempt(attempts: int, retried: bool) -> None:
-    event = CallEnded("read", Outcome.SUCCESS, attempts, 0.0, 0.0, None, False, 0)
+    event = CallEnded("read", Outcome.SUCCESS, attempts, 0.0, 0.0, None, False, None, 0)
 
     assert event.retried is retried
 
 
 def test_an_event_never_changes() -> None:
-    event = CallEnded("read", Outcome.SUCCESS, 1, 0.0, 0.0, None, False, 0)
+    event = CallEnded("read", Outcome.SUCCESS, 1, 0.0, 0.0, None, False, None, 0)
 
     with pytest.raises(AttributeError):
         event.attempts = 2  # type: ignore[misc] # what must fail

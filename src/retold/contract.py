@@ -86,7 +86,10 @@ KEYS = {
             tuple(DelaySource),
         ),
         Key(
-            telemetry.RETRY_HINT, "double", "Seconds that the server asked to wait, before any cap.", (), "experimental"
+            telemetry.RETRY_HINT,
+            "double",
+            "Seconds that the server asked to wait, before any cap. On a call: where it ended in place of that wait.",
+            stability="experimental",
         ),
         Key(
             telemetry.RETRY_IGNORED,
@@ -161,6 +164,7 @@ CALL_SPAN = SpanKind(
         telemetry.ERROR_TYPE,
         telemetry.EXCEPTION_MESSAGE,
         telemetry.EXCEPTION_STACKTRACE,
+        telemetry.RETRY_HINT,
         telemetry.ATTEMPT_SPANS_DROPPED,
     ),
 )
@@ -189,7 +193,7 @@ LOG_EVENTS = (
         "warning",
         "A call failed because its policy ran out. At most `info` inside of another call, which may yet succeed.",
         (*_END, telemetry.ERROR_TYPE),
-        (telemetry.CALL_DEPTH, telemetry.SUPPRESSED, *_IDS),
+        (telemetry.RETRY_HINT, telemetry.CALL_DEPTH, telemetry.SUPPRESSED, *_IDS),
     ),
     LogEvent(telemetry.EVENT_CALL_RECOVERED, "info", "A call succeeded after failed attempts.", _END, _IDS),
     LogEvent(
@@ -211,7 +215,7 @@ LOG_EVENTS = (
         "debug",
         "A call failed with an error that is not retried, or was aborted.",
         _END,
-        (telemetry.ERROR_TYPE, *_IDS),
+        (telemetry.ERROR_TYPE, telemetry.RETRY_HINT, *_IDS),
     ),
     LogEvent(telemetry.EVENT_CALL_CANCELLED, "debug", "A call was cancelled from outside.", _END, _IDS),
     LogEvent(

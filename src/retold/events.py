@@ -113,7 +113,8 @@ class CallEnded(NamedTuple):
     """The call is over: what it came to, over all its attempts and waits.
 
     `attempts` may be 0. `delay_total` is what was waited, `duration` what the whole call took, in seconds.
-    `fallback` says that a fallback was served in place of the failure.
+    `fallback` says that a fallback was served in place of the failure. `hint` is what the server asked for, before any
+    cap, where the call ended in place of that wait.
     """
 
     operation: str
@@ -123,6 +124,7 @@ class CallEnded(NamedTuple):
     delay_total: float
     error_type: str | None
     fallback: bool
+    hint: float | None
     time: int
 
     @property

@@ -8,7 +8,7 @@ from weakref import ref
 import pytest
 
 from retold import Abort, Constant, DelaySource, Exponential, Outcome, RetryAgain
-from retold.core.decision import Failure, Rejected, Step, Wait, decider
+from retold.core.decision import Ending, Failure, Rejected, Step, Wait, decider
 from retold.core.rules import Rules
 from retold.telemetry import error_type
 
@@ -99,7 +99,20 @@ def test_decides_attempts_exhausted_before_hint_refused_and_deadline_exceeded() 
 def test_decides_hint_refused_before_deadline_exceeded() -> None:
     rules = rules_for(on=OSError, hint=lambda failure: 99, timeout=1)
 
-    assert after(rules, OSError(), elapsed=5) is Outcome.HINT_REFUSED
+    assert after(rules, OSError(), elapsed=5) == Ending(Outcome.HINT_REFUSED, 99.0)
+
+
+@pytest.mark.parametrize("over_cap", ["cap", "ignore"])
+def test_what_the_server_asked_for_is_kept_where_the_wait_does_not_fit(over_cap: Any) -> None:
+    rules = rules_for(on=OSError, backoff=1, hint=lambda failure: 99, over_cap=over_cap, timeout=1)
+
+    assert after(rules, OSError()) == Ending(Outcome.DEADLINE_EXCEEDED, 99.0)
+
+
+def test_where_the_server_asked_for_nothing_an_unusable_answer_leaves_the_outcome_alone() -> None:
+    rules = rules_for(on=OSError, backoff=1, hint=lambda failure: "soon", timeout=1)
+
+    assert after(rules, OSError()) is Outcome.DEADLINE_EXCEEDED
 
 
 def test_a_wait_that_ends_at_the_timeout_does_not_fit() -> None:
@@ -132,7 +145,7 @@ def test_without_a_hint_the_backoff_decides(hint: float | None) -> None:
 def test_a_hint_over_the_default_cap_of_a_minute_is_refused() -> None:
     rules = rules_for(on=OSError, backoff=0, hint=lambda failure: 60.1)
 
-    assert after(rules, OSError()) is Outcome.HINT_REFUSED
+    assert after(rules, OSError()) == Ending(Outcome.HINT_REFUSED, 60.1)
     assert after(rules_for(on=OSError, backoff=0, hint=lambda failure: 60), OSError()) == Wait(
         60.0, DelaySource.HINT, 60.0, None
     )
@@ -143,7 +156,7 @@ def test_a_cap_of_ones_own_takes_the_place_of_the_default(hint_cap: float, hint:
     rules = rules_for(on=OSError, backoff=0, hint=lambda failure: hint, hint_cap=hint_cap)
 
     assert after(rules, OSError()) == (
-        Wait(float(hint), DelaySource.HINT, float(hint), None) if accepted else Outcome.HINT_REFUSED
+        Wait(float(hint), DelaySource.HINT, float(hint), None) if accepted else Ending(Outcome.HINT_REFUSED, hint)
     )
 
 
@@ -166,7 +179,7 @@ def test_an_ignored_hint_over_the_cap_leaves_the_wait_to_the_backoff_and_is_reco
 def test_a_hint_never_extends_beyond_the_timeout() -> None:
     rules = rules_for(on=OSError, backoff=0, hint=lambda failure: 30, timeout=20)
 
-    assert after(rules, OSError()) is Outcome.DEADLINE_EXCEEDED
+    assert after(rules, OSError()) == Ending(Outcome.DEADLINE_EXCEEDED, 30.0)
 
 
 @pytest.mark.parametrize("answer", [-1, float("nan"), float("inf"), "soon", True, 10**400])

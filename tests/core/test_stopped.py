@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from retold import Abort, DelaySource, Outcome
-from retold.core.decision import Failure, Rejected, Step, Wait, decider
+from retold.core.decision import Ending, Failure, Rejected, Step, Wait, decider
 from retold.core.rules import Rules
 
 
@@ -20,9 +20,16 @@ def never_asked() -> bool:
 
 
 @pytest.mark.parametrize("failure", [OSError(), Rejected(7)], ids=["raised", "rejected"])
-@pytest.mark.parametrize("hint", [None, lambda failure: 3])
-def test_once_stopped_no_attempt_follows(failure: Failure, hint: Any) -> None:
-    assert after(failure, lambda: True, on_result=bool, hint=hint) is Outcome.ABORTED
+@pytest.mark.parametrize(
+    ("hint", "ending"),
+    [
+        (None, Outcome.ABORTED),
+        (lambda failure: None, Outcome.ABORTED),
+        (lambda failure: 3, Ending(Outcome.ABORTED, 3.0)),
+    ],
+)
+def test_once_stopped_no_attempt_follows(failure: Failure, hint: Any, ending: Outcome | Ending) -> None:
+    assert after(failure, lambda: True, on_result=bool, hint=hint) == ending
 
 
 @pytest.mark.parametrize(
@@ -55,11 +62,11 @@ def test_the_wait_before_is_handed_to_the_backoff() -> None:
         (Abort(), {}, Outcome.ABORTED),
         (ValueError(), {}, Outcome.NOT_RETRYABLE),
         (OSError(), {"attempts": 1}, Outcome.ATTEMPTS_EXHAUSTED),
-        (OSError(), {"hint": lambda failure: 99}, Outcome.HINT_REFUSED),
+        (OSError(), {"hint": lambda failure: 99}, Ending(Outcome.HINT_REFUSED, 99.0)),
         (OSError(), {"timeout": 1}, Outcome.DEADLINE_EXCEEDED),
     ],
 )
 def test_where_the_call_is_over_anyway_nobody_asks_for_a_stop(
-    failure: BaseException, options: dict[str, Any], outcome: Outcome
+    failure: BaseException, options: dict[str, Any], outcome: Outcome | Ending
 ) -> None:
-    assert after(failure, never_asked, **options) is outcome
+    assert after(failure, never_asked, **options) == outcome

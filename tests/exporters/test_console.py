@@ -55,6 +55,12 @@ def test_what_a_server_asked_for_is_told(form: Form, clock: ManualClock) -> None
     ]
 
 
+def test_what_a_server_asked_for_in_vain_is_told(form: Form, clock: ManualClock) -> None:
+    assert told(form, policy(clock).replace(hint=lambda _: 3600), Failing(OSError)) == [
+        "ended as hint_refused (OSError), asked for 3600 s, after 1 attempt in 0 s"
+    ]
+
+
 def test_giving_up_is_told(form: Form, clock: ManualClock) -> None:
     assert told(form, policy(clock, attempts=1), Failing(OSError)) == [
         "ended as attempts_exhausted (OSError) after 1 attempt in 0 s"

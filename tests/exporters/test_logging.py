@@ -231,6 +231,17 @@ def test_the_logger_has_a_handler_that_does_nothing() -> None:
     assert kinds.count(logging.NullHandler) == 1
 
 
+def test_the_line_of_a_call_that_gave_up_says_what_the_server_asked_for_in_vain(
+    lines: pytest.LogCaptureFixture, clock: ManualClock
+) -> None:
+    policy(clock, hint=lambda _: 3600).run(Failing(OSError))
+    policy(clock).run(Failing(OSError))
+
+    refused, exhausted = (facts(record) for record in lines.records if record.getMessage() == "retold.call.gave_up")
+    assert refused["retold.retry.hint"] == 3600.0
+    assert "retold.retry.hint" not in exhausted
+
+
 def test_a_line_says_what_the_server_asked_for_and_what_was_passed_over(
     lines: pytest.LogCaptureFixture, clock: ManualClock
 ) -> None:

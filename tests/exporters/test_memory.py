@@ -156,6 +156,14 @@ def test_what_there_was_is_listed(seen: MemoryExporter, clock: ManualClock) -> N
     ]
 
 
+def test_what_a_server_asked_for_in_vain_is_listed(seen: MemoryExporter, clock: ManualClock) -> None:
+    policy(clock, hint=lambda _: 3600).run(Failing(OSError))
+
+    assert failure(seen, "shop.fetch", "success")[-1] == (
+        "    shop.fetch: hint_refused, 1 attempt, asked for 3600 s, OSError"
+    )
+
+
 def test_other_operations_are_named_where_there_was_none_of_this_one(seen: MemoryExporter, clock: ManualClock) -> None:
     perform(clock)
 

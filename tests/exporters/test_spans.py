@@ -119,6 +119,12 @@ def test_a_hint_is_named_as_the_source_of_the_delay(sdk: Sdk, clock: ManualClock
     assert "retold.retry.ignored" not in attributes(failed)
 
 
+def test_a_refused_hint_is_on_the_span_of_the_call(sdk: Sdk, clock: ManualClock) -> None:
+    policy(clock, hint=lambda _: 99).run(Failing(OSError))
+
+    assert attributes(sdk.span("shop.fetch"))["retold.retry.hint"] == 99.0
+
+
 def test_a_hint_over_the_cap_is_recorded_as_the_server_gave_it(sdk: Sdk, clock: ManualClock) -> None:
     policy(clock, hint=lambda _: 99, hint_cap=10, over_cap="cap").call(Failing(OSError, "page"))
 

@@ -225,7 +225,21 @@ def test_16_or_the_call_gives_up_without_a_wait(form: Form, clock: ManualClock, 
         form.perform(Policy(on=OSError, hint=lambda _: 3600, hint_cap=10, clock=clock), Failing(OSError))
 
     assert clock.waits == []
-    assert (seen.last.outcome, seen.last.attempts) == (Outcome.HINT_REFUSED, 1)
+    assert (seen.last.outcome, seen.last.attempts, seen.last.hint) == (Outcome.HINT_REFUSED, 1, 3600)
+
+
+@pytest.mark.parametrize("over_cap", ["give_up", "cap", "ignore"])
+def test_16_what_was_asked_for_is_recorded_uncapped_whatever_comes_of_it(
+    over_cap: Any, form: Form, clock: ManualClock, seen: MemoryExporter
+) -> None:
+    policy = Policy(on=OSError, timeout=9, backoff=9, hint=lambda _: 3600, hint_cap=10, over_cap=over_cap, clock=clock)
+
+    with pytest.raises(OSError) as caught:
+        form.perform(policy, Failing(OSError))
+
+    assert seen.last.hint == 3600
+    limit = "hint_cap is 10 s" if over_cap == "give_up" else "timeout is 9 s"
+    assert caught.value.__notes__[0].endswith(f" after 1 attempt: the server asked for 3600 s, {limit}")
 
 
 @pytest.mark.parametrize("over_cap", ["give_up", "cap", "ignore"])

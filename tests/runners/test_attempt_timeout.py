@@ -134,6 +134,15 @@ def test_a_hint_sees_the_timeout(library: Library, limiting: Form, seen: MemoryE
     assert took == pytest.approx(2 + 7 + 1, abs=1e-6)
 
 
+def test_a_hint_about_the_last_is_kept_where_no_attempt_fits(
+    library: Library, limiting: Form, seen: MemoryExporter
+) -> None:
+    took, _, _ = perform(library, limiting, slow(library, 9), timeout=3, attempt_timeout=3, hint=lambda _: 0)
+
+    assert took == pytest.approx(3, abs=1e-6)
+    assert (seen.last.outcome, seen.last.hint) == (Outcome.DEADLINE_EXCEEDED, 0)
+
+
 def test_results_are_all_that_is_judged_where_no_types_are_given(library: Library, limiting: Form) -> None:
     options: dict[str, Any] = {"on": None, "on_result": lambda value: value == "pending"}
     _, value, _ = perform(library, limiting, slow(library, 9, 1), **options, attempt_timeout=2)

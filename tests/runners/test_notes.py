@@ -6,7 +6,8 @@ from threading import Barrier
 import pytest
 
 from retold import Outcome
-from retold.runners.notes import note
+from retold.core.rules import Rules
+from retold.runners.notes import not_followed, note
 
 
 def test_it_says_what_became_of_which_operation() -> None:
@@ -15,6 +16,22 @@ def test_it_says_what_became_of_which_operation() -> None:
     note(error, "shop.pay", Outcome.DEADLINE_EXCEEDED, 4, 1234.56789)
 
     assert error.__notes__ == ["retold: shop.pay: deadline_exceeded after 4 attempts and 1234.57 s of waiting"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (Outcome.HINT_REFUSED, "the server asked for 3600 s, hint_cap is 60 s"),
+        (Outcome.DEADLINE_EXCEEDED, "the server asked for 3600 s, timeout is 30 s"),
+        (Outcome.ABORTED, "the server asked for 3600 s"),
+    ],
+)
+def test_it_says_what_the_server_asked_for_in_vain(outcome: Outcome, said: str) -> None:
+    error = OSError()
+
+    note(error, "shop.pay", outcome, 1, 0.0, not_followed(3600.0, outcome, Rules(on=OSError, timeout=30)))
+
+    assert error.__notes__ == [f"retold: shop.pay: {outcome} after 1 attempt: {said}"]
 
 
 def test_operations_whose_names_begin_alike_keep_a_note_each() -> None:

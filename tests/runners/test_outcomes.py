@@ -100,7 +100,29 @@ def test_a_refused_hint_ends_the_call(form: Form, clock: ManualClock, seen: Memo
     with pytest.raises(OSError):
         form.perform(Policy(on=OSError, hint=lambda error: 61, clock=clock), Failing(OSError))
 
-    assert (seen.last.outcome, seen.last.attempts) == (Outcome.HINT_REFUSED, 1)
+    assert (seen.last.outcome, seen.last.attempts, seen.last.hint) == (Outcome.HINT_REFUSED, 1, 61)
+
+
+def test_a_refused_hint_about_a_rejected_result_is_recorded(
+    form: Form, clock: ManualClock, seen: MemoryExporter
+) -> None:
+    with pytest.raises(RejectedResult) as caught:
+        form.perform(Policy(on_result=bool, hint=lambda result: result, clock=clock), Failing(61))
+
+    assert seen.last.hint == 61
+    assert caught.value.__notes__[0].endswith(": the server asked for 61 s, hint_cap is 60 s")
+
+
+def test_a_hint_that_was_followed_is_none_of_the_end_that_comes_later(
+    form: Form, clock: ManualClock, seen: MemoryExporter
+) -> None:
+    advice = iter([5, None])
+
+    with pytest.raises(OSError) as caught:
+        form.perform(Policy(on=OSError, attempts=2, hint=lambda _: next(advice), clock=clock), Failing(OSError))
+
+    assert ([retry.hint for retry in seen.retries], seen.last.hint) == ([5], None)
+    assert "asked" not in caught.value.__notes__[0]
 
 
 def test_a_followed_hint_is_a_floor_for_the_wait(form: Form, clock: ManualClock, seen: MemoryExporter) -> None:

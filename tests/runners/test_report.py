@@ -48,6 +48,14 @@ def test_a_failure_is_reported_with_its_error(runs: Runs, clock: ManualClock) ->
     assert report == Report(None, error, Outcome.ATTEMPTS_EXHAUSTED, attempts=2, delays=(1.0,), elapsed=1.0)
 
 
+def test_a_refused_hint_is_reported(runs: Runs, clock: ManualClock) -> None:
+    error = OSError()
+
+    report = runs(Policy(on=OSError, hint=lambda _: 3600, clock=clock), Failing(error))
+
+    assert report == Report(None, error, Outcome.HINT_REFUSED, attempts=1, delays=(), elapsed=0.0, hint=3600.0)
+
+
 def test_a_first_attempt_that_is_not_retryable_waited_for_nothing(runs: Runs, clock: ManualClock) -> None:
     report = runs(Policy(on=OSError, clock=clock), Failing(ValueError))
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeAlias, assert_never
 from retold.core.backoff import DEFAULT, Uniform
 from retold.core.checks import usable_number
 from retold.core.ports import Rng
-from retold.core.rules import DEFAULT_HINT_CAP, Rules
+from retold.core.rules import Rules
 from retold.errors import Abort, AttemptTimeout, RetryAgain
 from retold.events import DelaySource, Outcome
 
@@ -43,7 +43,14 @@ class Wait(NamedTuple):
     ignored: str | None = None
 
 
-Step: TypeAlias = float | Wait | Outcome
+class Ending(NamedTuple):
+    """The decision to end the call in place of a wait that the server asked for: `hint` seconds, before any cap."""
+
+    outcome: Outcome
+    hint: float
+
+
+Step: TypeAlias = float | Wait | Outcome | Ending
 """What to do after a failed attempt: wait so many seconds for the next one, or end the call."""
 
 
@@ -105,15 +112,21 @@ def decider(rules: Rules, now: Callable[[], float], rng: Rng) -> Decide:
             delay = step = low + draw() * span if span else low
         else:
             step = _planned(rules, failure, number, previous, rng)
-            if isinstance(step, Outcome):
+            if isinstance(step, (Outcome, Ending)):
                 return step
             delay = step.delay if isinstance(step, Wait) else step
         if timeout is not None and now() - began + delay >= timeout:  # type: ignore[operator]
-            return _DEADLINE_EXCEEDED
+            return in_place_of(step, _DEADLINE_EXCEEDED)
         return step
 
     stopped = rules.stopped
     return decide if stopped is None else _stoppable(decide, stopped)
+
+
+def in_place_of(wait: float | Wait, outcome: Outcome) -> Outcome | Ending:
+    """The decision to end the call so where this wait would have followed; what the server asked for is kept."""
+    hint = wait.hint if isinstance(wait, Wait) else None
+    return outcome if hint is None else Ending(outcome, hint)
 
 
 def _stoppable(decide: Decide, stopped: Callable[[], bool]) -> Decide:
@@ -124,10 +137,10 @@ def _stoppable(decide: Decide, stopped: Callable[[], bool]) -> Decide:
 
     def decide_or_stop(failure: Failure, number: int, began: float | None, previous: float, /) -> Step:
         step = decide(failure, number, began, previous)
-        if isinstance(step, Outcome):
+        if isinstance(step, (Outcome, Ending)):
             return step
         if stopped():
-            return _ABORTED
+            return in_place_of(step, _ABORTED)
         return step if isinstance(step, Wait) else Wait(step)
 
     return decide_or_stop
@@ -172,10 +185,11 @@ def _planned(rules: Rules, failure: Failure, number: int, previous: float, rng: 
     hint = ignored = None
     if rules.hint is not None:
         hint, ignored = _advice(rules.hint(failure[0] if isinstance(failure, (Rejected, Cut)) else failure))
-        floor = _floor(rules, hint)
-        if floor is None:
-            return _HINT_REFUSED
-        least = floor
+        if hint is not None:
+            floor = _floor(rules, hint)
+            if floor is None:
+                return Ending(_HINT_REFUSED, hint)
+            least = floor
     delay = rules.backoff.delay(number, previous, rng)
     if type(delay) is not float or not 0.0 <= delay < math.inf:
         usable = usable_number(delay)
@@ -195,11 +209,9 @@ def _advice(answer: object) -> tuple[float | None, str | None]:
     return hint, "hint" if hint is None else None
 
 
-def _floor(rules: Rules, hint: float | None) -> float | None:
+def _floor(rules: Rules, hint: float) -> float | None:
     """The least wait that a hint allows; None to give up."""
-    if hint is None:
-        return 0.0
-    cap = DEFAULT_HINT_CAP if rules.hint_cap is None else rules.hint_cap
+    cap = rules.longest_hint
     if hint <= cap:
         return hint
     match rules.over_cap:

@@ -93,6 +93,11 @@ class Rules:
         stop = self.stop
         return stop.is_set if isinstance(stop, StopEvent) else stop
 
+    @property
+    def longest_hint(self) -> float:
+        """The longest hint that is followed, in seconds."""
+        return DEFAULT_HINT_CAP if self.hint_cap is None else self.hint_cap
+
     def _check_attempt_timeout(self) -> None:
         if self.attempt_timeout is None:
             return

@@ -112,6 +112,8 @@ class Lines(Exporter):
         }
         if event.error_type is not None:
             fields[telemetry.ERROR_TYPE] = event.error_type
+        if event.hint is not None:
+            fields[telemetry.RETRY_HINT] = event.hint
         if around:
             fields[telemetry.CALL_DEPTH] = around
         _with_ids(fields, state.span or _current_span())

@@ -164,6 +164,8 @@ class CallSpans:
             attributes[telemetry.ERROR_TYPE] = event.error_type
             if self._failure is not None and self._failure[0] == event.error_type:
                 attributes.update(self._failure[1])
+        if event.hint is not None:
+            attributes[telemetry.RETRY_HINT] = event.hint
         if self._dropped:
             attributes[telemetry.ATTEMPT_SPANS_DROPPED] = self._dropped
         span.set_attributes(attributes)

@@ -26,6 +26,8 @@ class Ended:
         said = [call.outcome.value, _attempts(call.attempts)]
         if self.delays:
             said.append(_delays(self.delays))
+        if call.hint is not None:
+            said.append(f"asked for {call.hint:g} s")
         if call.error_type is not None:
             said.append(call.error_type)
         if call.fallback:

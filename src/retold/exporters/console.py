@@ -49,6 +49,8 @@ class Console(Exporter):
         how = "succeeded" if event.outcome is Outcome.SUCCESS else f"ended as {event.outcome}"
         if event.error_type is not None:
             how += f" ({event.error_type})"
+        if event.hint is not None:
+            how += f", asked for {event.hint:g} s,"
         if event.fallback:
             how += ", a fallback was served,"
         times = "1 attempt" if event.attempts == 1 else f"{event.attempts} attempts"

@@ -9,12 +9,12 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TypeVar
 
-from retold.core.decision import Cut, Failure, Rejected, Step
+from retold.core.decision import Cut, Ending, Failure, Rejected, Step, in_place_of
 from retold.core.rules import MISSING
 from retold.errors import Abort, AttemptTimeout, RejectedResult
 from retold.events import AttemptOutcome, Outcome
 from retold.runners.error_types import error_type
-from retold.runners.notes import note
+from retold.runners.notes import not_followed, note
 from retold.runners.report import Report
 from retold.runners.telling import Telling
 from retold.runners.untouched import Untouched
@@ -55,6 +55,8 @@ class Call(Telling):
         self._error_type = REJECTED_RESULT_TYPE
         self._end_attempt(AttemptOutcome.REJECTED, now)
         step = self._decide(Rejected(result))
+        if isinstance(step, Ending):
+            step, self.hint = step
         if isinstance(step, Outcome):
             self.instead = RejectedResult(result)
             self._stop(step, self.instead)
@@ -82,6 +84,8 @@ class Call(Telling):
             self._fail_attempt(final, now)
         if step is None:
             step = self._decide_after_cut(error) if self._cut else self._decide(error)
+        if isinstance(step, Ending):
+            step, self.hint = step
         if not isinstance(step, Outcome):
             self._wait(step)
             if self.plan.stopped is not None:
@@ -176,15 +180,17 @@ class Call(Telling):
         """How the call went, which is over."""
         assert self.outcome is not None
         assert self.delays is not None
-        return Report(value, error, self.outcome, self.number, tuple(self.delays), self.elapsed)
+        return Report(value, error, self.outcome, self.number, tuple(self.delays), self.elapsed, self.hint)
 
     def _decide_after_cut(self, error: BaseException) -> Step:
         self._cut = False
         assert isinstance(error, AttemptTimeout)
         asks = callable(self.plan.rules.on) and not isinstance(self.plan.rules.on, type)
         step = self._decide(error if asks else Cut(error))
-        # Clocks differ: by the policy's there may be a moment left.
-        return Outcome.DEADLINE_EXCEEDED if self._last_cut and not isinstance(step, Outcome) else step
+        if self._last_cut and not isinstance(step, (Outcome, Ending)):
+            # Clocks differ: by the policy's there may be a moment left.
+            return in_place_of(step, Outcome.DEADLINE_EXCEEDED)
+        return step
 
     def _decide(self, failure: Failure) -> Step:
         try:
@@ -212,7 +218,8 @@ class Call(Telling):
     def _stop(self, outcome: Outcome, error: BaseException) -> None:
         self.outcome = outcome
         if self.number > 1 or outcome.is_give_up:
-            note(error, self.operation, outcome, self.number, self._delay_total)
+            asked = "" if self.hint is None else not_followed(self.hint, outcome, self.plan.rules)
+            note(error, self.operation, outcome, self.number, self._delay_total, asked)
         self.fallback_due = outcome.is_give_up and self.plan.rules.fallback is not MISSING
         if not self.fallback_due:
             self._end(self._now() if self._told else 0.0)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from retold.core.rules import MISSING
+from retold.core.rules import MISSING, Rules
 from retold.events import Outcome
 
 
-def note(error: BaseException, operation: str, outcome: Outcome, attempts: int, waited: float) -> None:
+def note(error: BaseException, operation: str, outcome: Outcome, attempts: int, waited: float, asked: str = "") -> None:
     """Put one note on `error` that says how the call went, in place of an earlier one of this operation.
 
-    An exception that refuses notes gets none.
+    An exception that refuses notes gets none. `asked` is what `not_followed` says, if the server asked for a wait.
     """
     if type(error).add_note is not BaseException.add_note:
         return
@@ -18,6 +18,8 @@ def note(error: BaseException, operation: str, outcome: Outcome, attempts: int, 
     waited = round(waited, 3)
     if waited:
         text = f"{text} and {waited:g} s of waiting"
+    if asked:
+        text = f"{text}: {asked}"
     try:
         earlier: object = getattr(error, "__notes__", MISSING)
         if earlier is MISSING:
@@ -27,6 +29,14 @@ def note(error: BaseException, operation: str, outcome: Outcome, attempts: int, 
             error.__notes__ = [*(each for each in earlier if not _starts_with(each, prefix)), text]
     except Exception:  # noqa: BLE001, S110 - a frozen exception
         pass
+
+
+def not_followed(hint: float, outcome: Outcome, rules: Rules) -> str:
+    """What the server asked for where the call ended like this in place of waiting, and what did not allow it."""
+    asked = f"the server asked for {hint:g} s"
+    if outcome is Outcome.HINT_REFUSED:
+        return f"{asked}, hint_cap is {rules.longest_hint:g} s"
+    return f"{asked}, timeout is {rules.timeout:g} s" if outcome is Outcome.DEADLINE_EXCEEDED else asked
 
 
 def _starts_with(note: object, prefix: str) -> bool:

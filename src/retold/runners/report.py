@@ -23,6 +23,7 @@ class Report(Generic[T]):
         attempts: How often the function ran.
         delays: Seconds waited before each further attempt.
         elapsed: Seconds from the start of the first attempt to the end.
+        hint: Seconds that the server asked to wait, before any cap, where the call ended in place of that wait.
     """
 
     value: T | None
@@ -31,6 +32,7 @@ class Report(Generic[T]):
     attempts: int
     delays: tuple[float, ...]
     elapsed: float
+    hint: float | None = None
 
     def unwrap(self) -> T:
         """The value; raises the error in its place if there is one, as it is."""

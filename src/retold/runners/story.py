@@ -92,7 +92,7 @@ class Story(Told):
         try:
             self.attempt_ended(1, _SUCCESS, duration, None, None)
         finally:  # whatever interrupts an exporter
-            self.call_ended(_SUCCEEDED, 1, duration, 0.0, None, False)
+            self.call_ended(_SUCCEEDED, 1, duration, 0.0, None, False, None)
 
     def call_ended(
         self,
@@ -102,8 +102,11 @@ class Story(Told):
         delay_total: float,
         error_type: str | None,
         fallback: bool,
+        hint: float | None,
     ) -> None:
-        event = CallEnded(self.operation, outcome, attempts, duration, delay_total, error_type, fallback, time_ns())
+        event = CallEnded(
+            self.operation, outcome, attempts, duration, delay_total, error_type, fallback, hint, time_ns()
+        )
         told = self._told
         if self._live:
             self.end()

@@ -23,6 +23,7 @@ class Telling:
         delays: What was waited, in seconds, if anybody will ask: a list to be filled, given by whoever will.
         started: When the first attempt began, on the policy's clock.
         elapsed: Seconds from then to the end.
+        hint: Seconds that the server asked to wait, where the call ends in place of that wait.
         suspends: Whether its function may be left standing while other code of the task runs: a generator's block.
     """
 
@@ -34,6 +35,7 @@ class Telling:
     delays: list[float] | None = None
     started = 0.0
     elapsed = 0.0
+    hint: float | None = None
     suspends = False
     _began = 0.0
     _delay_total = 0.0
@@ -174,5 +176,5 @@ class Telling:
                 self._page.call_ended(self.outcome, self.number, self.elapsed, fallback)
         if self._story is not None:
             self._story.call_ended(
-                self.outcome, self.number, self.elapsed, self._delay_total, self._error_type, fallback
+                self.outcome, self.number, self.elapsed, self._delay_total, self._error_type, fallback, self.hint
             )

@@ -118,7 +118,7 @@ def test_a_call_belongs_to_the_phase_in_which_it_began() -> None:
     for seconds in (1, 12, 15, 18, 30):
         time = began + seconds * 10**9
         state = tally.call_started(CallStarted("papers", None, 3, None, time))
-        tally.call_ended(state, CallEnded("papers", Outcome.SUCCESS, 1, 100.0, 0.0, None, False, time + 10**11))
+        tally.call_ended(state, CallEnded("papers", Outcome.SUCCESS, 1, 100.0, 0.0, None, False, None, time + 10**11))
 
     assert {phase: count.calls.total() for phase, count in tally.phases.items()} == dict.fromkeys(Phase, 1)
 
