@@ -1,6 +1,7 @@
 """Random mixes of calls that end in every way, in every form, nested and in threads."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -45,17 +46,22 @@ class Plan:
     fallback: bool
     inner: "Plan | None"
 
-    def perform(self) -> None:
-        """Make the call, however it ends."""
+    def perform(self, nested: list[str]) -> int:
+        """Make the call, however it ends, and return how many attempts it made.
+
+        Appends the names of calls inside of it that retry, if it retries too.
+        """
         clock = ManualClock()
         turns = iter(self.turns)
         kind, seconds = self.turns[-1]
+        runs = 0
 
         def work() -> str:
-            nonlocal kind, seconds
+            nonlocal kind, seconds, runs
+            runs += 1
             kind, seconds = next(turns, (kind, seconds))
-            if self.inner is not None:
-                self.inner.perform()
+            if self.inner is not None and self.inner.perform(nested) > 1 and self.attempts > 1:
+                nested.append(self.inner.operation)
             clock.advance(seconds)
             error = TURNS[kind]
             if error is not None:
@@ -64,6 +70,7 @@ class Plan:
 
         with contextlib.suppress(Exception, Interrupt):
             self.form.perform(self._policy(clock), work)
+        return runs
 
     def _policy(self, clock: ManualClock) -> Policy[Any]:
         options: dict[str, Any] = {"fallback": None} if self.fallback else {}
@@ -80,10 +87,12 @@ class Plan:
         )
 
 
-def perform(plans: Sequence[Plan], threads: int) -> None:
-    """Make all calls, some at the same time."""
+def perform(plans: Sequence[Plan], threads: int) -> Counter[str]:
+    """Make all calls, some at the same time; returns how many retried inside of others that retry, by operation."""
+    nested: list[str] = []
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(Plan.perform, plans))
+        list(pool.map(lambda plan: plan.perform(nested), plans))
+    return Counter(nested)
 
 
 def _plans(forms: Sequence[Form], backoffs: Sequence[float], inner: st.SearchStrategy[Plan | None]) -> Any:

@@ -1,6 +1,7 @@
 """The metrics as plain numbers, whichever way they were read."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from opentelemetry.sdk.metrics.export import Histogram, InMemoryMetricReader
@@ -15,9 +16,16 @@ Numbers: TypeAlias = dict[tuple[str, ...], float]
 """By name and label values; of histograms the count and the sum, under `name count` and `name sum`. Without zeros."""
 
 
-def told_to(memory: MemoryExporter) -> Numbers:
-    """What the metrics must be, counted from the events of the calls."""
+def told_to(memory: MemoryExporter, nested: Mapping[str, int] | None = None) -> Numbers:
+    """What the metrics must be, counted from the events of the calls.
+
+    Args:
+        memory: What was told.
+        nested: How many calls of each operation retried inside of others that retry, which no event says.
+    """
     numbers: Counter[tuple[str, ...]] = Counter()
+    for operation, calls in (nested or {}).items():
+        numbers["retold.nested_retries", operation] += calls
     for event in memory.events:
         name = event.operation
         match event:

@@ -64,8 +64,8 @@ def everyone() -> Iterator[Everyone]:
 @given(plans=PLANS, threads=st.integers(1, 4))
 def test_the_metrics_are_the_same_exact_numbers_on_every_path(plans: list[Plan], threads: int) -> None:
     with everyone() as told:
-        perform(plans, threads)
-        wanted = told_to(told.memory)
+        nested = perform(plans, threads)
+        wanted = told_to(told.memory, nested)
         on_prometheus, on_opentelemetry = scraped_from(told.registry), collected_by(told.sdk.reader)
 
     assert without_limits(on_prometheus) == wanted

@@ -153,6 +153,13 @@ RETRY_DELAYS = Metric(
     (OPERATION,),
     _DELAY_BUCKETS,
 )
+NESTED_RETRIES = Metric(
+    "retold.nested_retries",
+    "counter",
+    "{call}",
+    "Calls that retried inside of another call that retries too, so that their attempts multiply.",
+    (OPERATION,),
+)
 GIVE_UPS = Metric(
     "retold.give_ups",
     "counter",
@@ -189,6 +196,7 @@ METRICS = (
     ATTEMPT_DURATION,
     ATTEMPT_FAILURES,
     RETRY_DELAYS,
+    NESTED_RETRIES,
     GIVE_UPS,
     FALLBACKS,
     MAX_ATTEMPTS,

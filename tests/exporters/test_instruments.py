@@ -34,6 +34,7 @@ CONTRACT = [
     ("retold.attempt.duration", "s", Histogram, DURATIONS, "operation attempt.outcome"),
     ("retold.attempt.failures", "{failure}", Sum, None, "operation error.type"),
     ("retold.retry.delay", "s", Histogram, DURATIONS[1:], "operation"),
+    ("retold.nested_retries", "{call}", Sum, None, "operation"),
     ("retold.give_ups", "{give_up}", Sum, None, "operation outcome"),
     ("retold.fallbacks", "{call}", Sum, None, "operation"),
     ("retold.policy.max_attempts", "{attempt}", Gauge, None, "operation"),

@@ -194,6 +194,7 @@ def test_counters_are_at_0_before_the_first_call(tmp_path: Path) -> None:
     assert {sample.name: sample.value for sample in mine} == {
         "retold_calls_total": 0,
         "retold_attempts_total": 0,
+        "retold_nested_retries_total": 0,
         "retold_give_ups_total": 0,
         "retold_fallbacks_total": 0,
         "retold_call_active": 0,
@@ -203,6 +204,28 @@ def test_counters_are_at_0_before_the_first_call(tmp_path: Path) -> None:
     assert sum(sample.name == "retold_calls_total" for sample in mine) == 16
     others = {sample.name: sample.value for sample in samples if "retold_operation" not in sample.labels}
     assert others == {"retold_exporter_failures_total": 0, "retold_label_overflows_total": 0}
+
+
+def test_nested_retries_of_several_processes_add_up(tmp_path: Path) -> None:
+    run(
+        tmp_path,
+        """
+        import warnings
+        warnings.simplefilter("ignore", retold.NestedRetryWarning)
+        configure()
+
+        @retold.retry(on=OSError, operation="shop.order")
+        def order():
+            fetch(iter([True, False]))
+
+        order()
+        wait_for(fork(lambda: [order(), order()]))
+        """,
+    )
+
+    numbers = summed(tmp_path)
+    assert sum_of(numbers, "retold.nested_retries", "shop.fetch") == 3
+    assert sum_of(numbers, "retold.nested_retries", "shop.order") == 0
 
 
 def test_every_metric_has_the_labels_and_buckets_of_the_contract(tmp_path: Path) -> None:

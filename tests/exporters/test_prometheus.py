@@ -27,6 +27,7 @@ NAMES = {
     "retold_attempt_duration_seconds": ("histogram", "operation attempt_outcome"),
     "retold_attempt_failures": ("counter", "operation error_type"),
     "retold_retry_delay_seconds": ("histogram", "operation"),
+    "retold_nested_retries": ("counter", "operation"),
     "retold_give_ups": ("counter", "operation outcome"),
     "retold_fallbacks": ("counter", "operation"),
     "retold_policy_max_attempts": ("gauge", "operation"),
@@ -122,6 +123,7 @@ def test_a_decorated_function_that_was_never_called_has_its_counters_at_0(regist
     assert {sample.name: sample.value for sample in mine} == {
         "retold_calls_total": 0,
         "retold_attempts_total": 0,
+        "retold_nested_retries_total": 0,
         "retold_give_ups_total": 0,
         "retold_fallbacks_total": 0,
         "retold_call_active": 0,

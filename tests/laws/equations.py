@@ -19,6 +19,7 @@ def assert_laws(numbers: Numbers) -> None:
         assert sum_of(numbers, "retold.give_ups", outcome) == sum_of(numbers, "retold.calls", outcome)
     failed = sum_of(numbers, "retold.attempts", "error") + sum_of(numbers, "retold.attempts", "rejected")
     assert sum_of(numbers, "retold.attempt.failures") == failed
+    assert sum_of(numbers, "retold.nested_retries") <= sum_of(numbers, "retold.calls", "true")
     assert sum_of(numbers, "retold.call.active") == sum_of(numbers, "retold.call.waiting") == 0
     assert sum_of(numbers, "retold.exporter.failures") == sum_of(numbers, "retold.label.overflows") == 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
@@ -39,9 +40,17 @@ class Player:
 
     def __init__(self, policies: Sequence[Policy[Any]]) -> None:
         self._policies = policies
+        self._names = [str(policy._rules.operation) for policy in policies]
+        self._retrying = [policy._rules.attempts != 1 for policy in policies]
+        self._nested: list[str] = []
         self._iterable = [policy._rules.fallback is MISSING for policy in policies]
         self._functions = [policy(_function(self._attempt)) for policy in policies]
         self._coroutines = [policy(_coroutine(self._aattempt)) for policy in policies]
+
+    @property
+    def nested(self) -> Counter[str]:
+        """How many calls have retried inside of others that retry, by operation."""
+        return Counter(self._nested)
 
     def play(self, steps: Sequence[Step]) -> None:
         """Make all these calls, in strands side by side; returns when they are over."""
@@ -67,7 +76,7 @@ class Player:
             await self._aperform(step)
 
     def _perform(self, step: Step) -> None:
-        policy, turns = self._policies[step.policy], step.attempts()
+        policy, turns = self._policies[step.policy], self._attempts(step)
         try:
             match step.form:
                 case "called":
@@ -86,9 +95,10 @@ class Player:
             pass
         finally:
             STRAND.get().interrupted = False
+            STRAND.get().around.pop()
 
     async def _aperform(self, step: Step) -> None:
-        policy, turns = self._policies[step.policy], step.attempts()
+        policy, turns = self._policies[step.policy], self._attempts(step)
         try:
             match step.form:
                 case "called":
@@ -107,6 +117,7 @@ class Player:
             pass
         finally:
             STRAND.get().interrupted = False
+            STRAND.get().around.pop()
 
     async def _ablock(self, step: Step, policy: Policy[Any], turns: Turns) -> None:
         async for attempt in policy:
@@ -114,6 +125,19 @@ class Player:
                 attempt.set_result(await self._aattempt(turns))
             if step.form == "left":
                 break
+
+    def _attempts(self, step: Step) -> Turns:
+        """What the attempts of a call that begins now do, each of which takes the next. To be popped off `around`."""
+        around = STRAND.get().around
+        inside = any(around)
+        around.append(self._retrying[step.policy])
+        return self._noted(step, inside=inside)
+
+    def _noted(self, step: Step, *, inside: bool) -> Turns:
+        for number, turn in enumerate(step.attempts(), 1):
+            if number == 2 and inside:
+                self._nested.append(self._names[step.policy])
+            yield turn
 
     def _attempt(self, turns: Turns) -> str:
         turn = next(turns)

@@ -15,6 +15,8 @@ LAWS = [
     "sum(retold_attempts_total) - sum(retold_call_attempts_sum)",
     "sum(retold_attempts_total) - sum(retold_attempt_duration_seconds_count)",
     'sum(retold_attempts_total{retold_attempt_outcome=~"error|rejected"}) - sum(retold_attempt_failures_total)',
+    "sum((sum by (retold_operation) (retold_nested_retries_total)"
+    ' > sum by (retold_operation) (retold_calls_total{retold_retried="true"})) or vector(0))',
     "sum(retold_call_active) + sum(retold_call_waiting)",
     "sum(retold_exporter_failures_total) + sum(retold_label_overflows_total)",
     # At every scrape, not only the last.

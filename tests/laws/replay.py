@@ -36,7 +36,7 @@ _POLL_INTERVAL = 0.1
 
 def replay(
     calls: int, exporters: list[Exporter], *, meanwhile: Callable[[], object], after_each: Callable[[], object]
-) -> None:
+) -> Player:
     """Make the calls in rounds, doing something else all the time, and another thing when a round is over."""
     choices = policies(SEED)
     steps, player = script(SEED, calls, len(choices)), Player(choices)
@@ -47,6 +47,7 @@ def replay(
                 meanwhile()
             playing.result()
             after_each()
+    return player
 
 
 class Watch:
@@ -77,7 +78,8 @@ def on_memory(calls: int) -> dict[str, Any]:
         kinds.update(type(event).__name__ for event in memory.events)
         memory.clear()
 
-    replay(calls, [memory], meanwhile=lambda: None, after_each=fold)
+    player = replay(calls, [memory], meanwhile=lambda: None, after_each=fold)
+    numbers.update({("retold.nested_retries", name): count for name, count in player.nested.items()})
     return {"numbers": flat(numbers), "events": kinds}
 
 

@@ -16,11 +16,13 @@ class Strand:
     Attributes:
         time: Seconds on its own clock.
         interrupted: Whether its next wait is cut off in the middle.
+        around: For each call that runs in it, the outermost first, whether it may retry.
     """
 
     def __init__(self) -> None:
         self.time = 0.0
         self.interrupted = False
+        self.around: list[bool] = []
 
 
 STRAND: ContextVar[Strand] = ContextVar("strand")

@@ -76,6 +76,7 @@ def test_the_script_has_calls_of_every_kind(replayed: Replayed) -> None:
     assert sum_of(numbers, "retold.calls") == kinds["CallStarted"] == kinds["CallEnded"] >= 100_000
     assert sum_of(numbers, "retold.attempts") == kinds["AttemptStarted"] == kinds["AttemptEnded"]
     assert sum_of(numbers, "retold.fallbacks") > 0
+    assert sum_of(numbers, "retold.nested_retries") > 100
 
 
 def test_opentelemetry_has_the_numbers_of_the_calls(replayed: Replayed) -> None:

@@ -116,6 +116,10 @@ class Page:
         if len(self.entries) >= FOLD_AT:
             self._fold(self)
 
+    def nested_retried(self) -> None:
+        """A call that runs inside of another that retries makes its second attempt."""
+        self.write((self._totals.nested.append, 0.0))
+
     def call_ended(self, outcome: Outcome, attempts: int, duration: float, fallback: bool) -> None:
         self.write((self._totals.ended[outcome, attempts > 1, fallback], (duration, attempts)))
         if len(self.entries) >= FOLD_AT:

@@ -43,6 +43,7 @@ class OperationTotals:
             whether a fallback was served. Values are the duration and the number of attempts.
         waits: Waits that are over. The value is how long they were.
         sleeps: Waits that begin. The value is 0.
+        nested: Calls that make a second attempt inside of another call that retries. The value is 0.
     """
 
     def __init__(self, operation: str, followers: Followers) -> None:
@@ -52,6 +53,7 @@ class OperationTotals:
             telemetry.CALLS: {(name, outcome, retried): 0 for outcome in Outcome for retried in (False, True)},
             telemetry.ATTEMPTS: {(name, outcome): 0 for outcome in AttemptOutcome},
             telemetry.ATTEMPT_FAILURES: {},
+            telemetry.NESTED_RETRIES: {(name,): 0},
             telemetry.GIVE_UPS: {(name, outcome): 0 for outcome in Outcome if outcome.is_give_up},
             telemetry.FALLBACKS: {(name,): 0},
             telemetry.LABEL_OVERFLOWS: {},
@@ -80,6 +82,7 @@ class OperationTotals:
         self.waits = self._kind([], (telemetry.RETRY_DELAYS, (name,)))
         self.sleeps = self._kind([])
         self._sleepers = [self.sleeps]
+        self.nested = self._kind([(telemetry.NESTED_RETRIES, (name,))])
         self.attempts: Kinds[tuple[AttemptOutcome, str | None]] = Kinds(self._attempt)
         self.raised: Kinds[str] = Kinds(self._raised)
         self.repeated: Kinds[str] = Kinds(self._repeated)

@@ -68,8 +68,7 @@ def loop(plan: Plan) -> Callable[..., Awaitable[Any]]:
         kwargs: Mapping[str, Any],
     ) -> Any:
         page, number, waited, since = who.page, 1, 0.0, 0.0
-        if untold.unlooked:
-            untold.look(page, began, delay)
+        nested = (page is not None or untold.unlooked) and untold.look(page, began, delay)
         while True:
             if page is not None:
                 since = now()
@@ -86,6 +85,9 @@ def loop(plan: Plan) -> Callable[..., Awaitable[Any]]:
                     page.wait_ended(woken - since)
                     waited += woken - since
                 since = woken
+            if nested and page is not None:
+                nested = False
+                page.nested_retried()
             number += 1
             try:
                 result = await function(*args, **kwargs)

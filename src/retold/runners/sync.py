@@ -68,8 +68,7 @@ def loop(plan: Plan) -> Callable[..., Any]:
         kwargs: Mapping[str, Any],
     ) -> Any:
         page, number, waited, since, unwarned = who.page, 1, 0.0, 0.0, True
-        if untold.unlooked:
-            untold.look(page, began, delay)
+        nested = (page is not None or untold.unlooked) and untold.look(page, began, delay)
         while True:
             if page is not None:
                 since = now()
@@ -93,6 +92,9 @@ def loop(plan: Plan) -> Callable[..., Any]:
                 page.wait_ended(woken - since)
                 waited += woken - since
                 since = woken
+            if nested and page is not None:
+                nested = False
+                page.nested_retried()
             number += 1
             try:
                 # An empty `**kwargs` costs as much as the rest of the call.

@@ -40,6 +40,7 @@ class Telling:
     _began = 0.0
     _delay_total = 0.0
     _error_type: str | None = None
+    _nested = False  # whether the retry that follows, the first, is counted as nested
     _page: Page | None = None
     _running = False
     _story: Story | None = None
@@ -78,6 +79,10 @@ class Telling:
             if page is not None:
                 page.call_began()
             self._open(listeners, page)
+        elif self._nested:
+            self._nested = False
+            assert self._page is not None  # else it is not counted
+            self._page.nested_retried()
         if self._told:
             self._running = True
             if self._story is not None:
@@ -135,8 +140,10 @@ class Telling:
     def _wait(self, step: float | Wait) -> None:
         wait = step if isinstance(step, Wait) else Wait(step)
         self.delay = wait.delay
-        if self.number == 1:
-            nested.retries(self.operation, self.plan.rules.attempts)
+        if self.number == 1 and nested.retries(
+            self.operation, self.plan.rules.attempts, counted=self._page is not None
+        ):
+            self._nested = self._page is not None
         if not self._told:
             self._delay_total += wait.delay
             return

@@ -118,11 +118,11 @@ class Untold:
         now = self._now()
         page.call_recovered(now - since, number, now - began)
 
-    def look(self, page: Page | None, began: float | None, delay: float) -> None:
-        """Warn if a call is nested that is about to retry for the first time. Only the first such call looks."""
+    def look(self, page: Page | None, began: float | None, delay: float) -> bool:
+        """Whether a call is nested that is about to retry for the first time; warns. What is not counted looks once."""
         self.unlooked = False
         try:
-            nested.retries(self.operation, self.plan.rules.attempts)
+            return nested.retries(self.operation, self.plan.rules.attempts, counted=page is not None)
         except BaseException:  # the warning as an error
             self.interrupted(page, began, 1, delay, self._now())
             raise

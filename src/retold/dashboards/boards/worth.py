@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from retold import telemetry
-from retold.dashboards.boards.look import NEUTRAL, from_below
-from retold.dashboards.boards.model import BarGauge, Heatmap, Panel, Target
+from retold.dashboards.boards.look import NEUTRAL, from_above, from_below
+from retold.dashboards.boards.model import BarGauge, Heatmap, Panel, Stat, Target
 from retold.dashboards.boards.queries import Scope, by_bucket, share, total, up_to
-from retold.dashboards.matchers import ANSWERED, SUCCEEDED
+from retold.dashboards.matchers import ANSWERED, RETRIED, SUCCEEDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class _Numbers:
 
 def worth(scope: Scope) -> tuple[Panel, ...]:
     """Is another attempt worth it?"""
-    return _over_time(scope), _calls_by_attempts(scope), _rescues(scope)
+    return _over_time(scope), _calls_by_attempts(scope), _rescues(scope), _nested(scope)
 
 
 def _over_time(scope: Scope) -> Heatmap:
@@ -52,7 +52,7 @@ def _over_time(scope: Scope) -> Heatmap:
         targets=(Target(expression=by_bucket(scope.rate(telemetry.CALL_ATTEMPTS, part="bucket")), legend="{{le}}"),),
         unit="cps",
         y_unit="none",
-        width=9,
+        width=8,
         height=8,
         empty="no calls ended in this time",
     )
@@ -68,7 +68,7 @@ def _calls_by_attempts(scope: Scope) -> BarGauge:
         ),
         targets=(refused, *(Target(expression=f"{each.calls(scope)} > 0", legend=str(each)) for each in _all())),
         unit="locale",
-        width=7,
+        width=6,
         height=8,
         empty="no calls ended in this time",
         decimals=0,
@@ -94,13 +94,37 @@ def _rescues(scope: Scope) -> BarGauge:
             if each.above > 0
         ),
         unit="percentunit",
-        width=8,
+        width=6,
         height=8,
         empty="nothing was retried",
         decimals=0,
         least=0,
         most=1,
         steps=from_below(0.1, 0.3),
+    )
+
+
+def _nested(scope: Scope) -> Stat:
+    return Stat(
+        title="Retried inside a retry",
+        description=(
+            "Of the calls that retried, the share that did so inside of another call that retries too, over the whole"
+            " time shown: there, the attempts of both multiply. Let one of the two retry; the process's"
+            " NestedRetryWarning names the outer one."
+        ),
+        targets=(
+            Target(
+                expression=share(
+                    total(scope.increase(telemetry.NESTED_RETRIES)), total(scope.increase(telemetry.CALLS, RETRIED))
+                )
+            ),
+        ),
+        unit="percentunit",
+        width=4,
+        height=8,
+        empty="nothing was retried",
+        decimals=1,
+        steps=from_above(0.01, 0.1),
     )
 
 
