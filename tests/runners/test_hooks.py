@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 import retold
 from retold import Abort, CallEnded, Outcome, Policy, PolicyError, RetryScheduled
 from retold.exporters.opentelemetry import OpenTelemetry
+from retold.exporters.prometheus import Prometheus
 from retold.journal import JOURNAL
 from retold.telemetry import EXPORTER_FAILURES
 from retold.testing import ManualClock, MemoryExporter
@@ -161,6 +163,30 @@ def test_hooks_are_told_of_calls_that_tracing_declines(
 
     assert len(hooks.retries) == 1
     assert len(memory.calls) == sampled
+
+
+@pytest.mark.parametrize("metrics", [False, True])
+@pytest.mark.parametrize("work", [Failing("value"), Failing(OSError, "value")], ids=["at once", "late"])
+def test_tracing_that_declines_a_call_is_left_out_where_a_hook_hears_of_every_success(
+    work: Failing, form: Form, clock: ManualClock, hooks: Hooks, metrics: bool
+) -> None:
+    class Declining(MemoryExporter):
+        asked = 0
+
+        def wants_call(self) -> bool:
+            self.asked += 1
+            return self.asked % 2 == 0
+
+    work.runs = 0
+    memory, prometheus = Declining(), Prometheus(CollectorRegistry())
+    policy = Policy(on=OSError, backoff=0, clock=clock, on_success=hooks.successes.append)
+    with retold.configure(exporters=[memory, *([prometheus] if metrics else [])]):
+        form.perform(policy, work)
+    prometheus.close()
+
+    assert len(hooks.successes) == 1
+    assert memory.events == []
+    assert memory.asked == 1
 
 
 def test_a_hook_runs_where_the_call_s_span_is_current(form: Form, clock: ManualClock) -> None:

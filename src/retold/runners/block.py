@@ -79,11 +79,13 @@ class Attempt(Entered):
         self.state = _RUNNING
         if running.asked:
             self._place = running.entered(self)
-        call = self._call
+        call, listeners = self._call, None
         if call is None:
             listeners = audience.latest
             if listeners.asleep:
                 listeners = audience.current()
+            if self._plan.hooks:
+                listeners = self._plan.heard_by(listeners)
             if listeners.unwanted is not None:
                 listeners = listeners.for_call()
             if listeners.idle and self._plan.unheeding:
@@ -91,7 +93,7 @@ class Attempt(Entered):
                 return self
             self._call = call = self._begin()
         with call:
-            call.start_attempt()
+            call.start_attempt(listeners)
         return self
 
     def __exit__(

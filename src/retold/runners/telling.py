@@ -70,11 +70,12 @@ class Telling:
         if self._timed:
             self.started = self._began = self.clock.now() if began is None else began
 
-    def start_attempt(self) -> None:
-        """The function is about to run."""
+    def start_attempt(self, listeners: Audience | None = None) -> None:
+        """The function is about to run. Those who listen have been asked if they are given, at the first attempt."""
         self.number += 1
         if self.number == 1:
-            listeners = self.plan.heard_by(audience.current()).for_call()
+            if listeners is None:
+                listeners = self.plan.heard_by(audience.current()).for_call()
             page = JOURNAL.page(self.operation) if listeners.journaling else None
             if page is not None:
                 page.call_began()

@@ -29,17 +29,19 @@ class Listening:
         everyone: The exporters.
         audience: Those of them that are left when those who are asked do not want the call.
         wanted: Asks them; None if nobody is asked.
+        choosing: Whether those who may not want the call are to be asked by who tells it.
         page: Where the journal is written, if it is.
         decide: What to do after the first attempt failed; nothing yet, where somebody is to be told before.
         note, notes, fold: The page's list, its `append`, and what to call when it has grown long.
     """
 
-    __slots__ = ("audience", "decide", "everyone", "fold", "note", "notes", "page", "wanted")
+    __slots__ = ("audience", "choosing", "decide", "everyone", "fold", "note", "notes", "page", "wanted")
 
     def __init__(self, everyone: Audience, decide: Decide, page: Page | None, *, asks: bool) -> None:
         self.everyone = everyone
         self.audience = (everyone.unwanted or everyone) if asks else everyone
         self.wanted = everyone.wanted if asks else None
+        self.choosing = not asks and everyone.unwanted is not None
         self.decide = decide if self.audience.silent else _undecided
         self.page = page
         if page is not None:

@@ -85,7 +85,8 @@ class Target(Untold):
 
     def tell(self, who: Listening) -> Story:
         """A call begins of which somebody is told."""
-        story = Story(who.everyone, self.plan.rules, self.operation, self._name)
+        listeners = who.everyone.for_call() if who.choosing else who.everyone
+        story = Story(listeners, self.plan.rules, self.operation, self._name)
         if who.page is not None:
             who.page.call_began()
         try:
