@@ -118,7 +118,7 @@ def test_a_wrong_choice_is_refused_and_changes_nothing(exporters: list[Exporter]
     [
         (
             {"error_type": "OSError"},
-            "error_type must be a callable that takes an exception and names it, not 'OSError'",
+            "error_type must be a callable that takes an exception and names it and is not async, not 'OSError'",
         ),
         ({"max_operations": 0}, "max_operations must be a whole number, at least 1, not 0"),
         ({"max_operations": True}, "max_operations must be a whole number, at least 1, not True"),

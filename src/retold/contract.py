@@ -94,8 +94,8 @@ KEYS = {
         Key(
             telemetry.RETRY_IGNORED,
             "string",
-            "Which callable of the policy answered with what is no number of seconds, and was passed over.",
-            ("hint", "backoff"),
+            "Which callables of the policy answered with what is no number of seconds, and were passed over.",
+            ("hint", "backoff", "hint, backoff"),
             "experimental",
         ),
         Key(telemetry.POLICY_MAX_ATTEMPTS, "int", "How many attempts the policy allows a call."),

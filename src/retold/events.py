@@ -96,8 +96,8 @@ class AttemptEnded(NamedTuple):
 class RetryScheduled(NamedTuple):
     """Attempt `number` failed, and another will follow after `delay` seconds.
 
-    `hint` is what the server asked for, before any cap. `ignored` names the callable (`hint` or `backoff`)
-    whose answer was no usable number of seconds.
+    `hint` is what the server asked for, before any cap. `ignored` names what answered with no usable number of seconds:
+    `hint`, `backoff`, or `hint, backoff`.
     """
 
     operation: str

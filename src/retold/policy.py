@@ -43,14 +43,16 @@ class Policy(Generic[F_co]):
 
     Args:
         on: What is retried: an exception type, a tuple of them, or a predicate on the exception. What is
-            no `Exception` (cancellation, `KeyboardInterrupt`) never is. Required unless `on_result` is given.
+            no `Exception` (cancellation, `KeyboardInterrupt`) never is. Required unless `on_result` is given. A
+            predicate is asked about an `AttemptTimeout`, too. Of all callables only `fallback` may be async.
         on_result: A predicate: a result for which it is true counts as a failure.
         attempts: How often the function runs at most, the first time included; None is unlimited and needs a `timeout`
             or a `stop`.
         timeout: Decides whether another attempt may start, and never interrupts one: no attempt starts later than
             this many seconds after the first one did. None is unlimited.
         attempt_timeout: Cancels an attempt that takes more seconds than this, or than are left of `timeout`. It fails
-            with `AttemptTimeout` and is retried, whatever types `on` lists. In async code only; blocks: `async with`.
+            with `AttemptTimeout` and is retried, whatever types `on` lists; if `on` is a predicate, that decides. In
+            async code only; blocks: `async with`.
         stop: An event, such as a `threading.Event` or an `asyncio.Event`, or a predicate without arguments. Once it is
             set, waits end at once and no further attempt starts: the call raises the function's last exception,
             with the outcome `aborted`. An attempt is never interrupted, and a call that begins later makes its first.

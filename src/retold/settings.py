@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, cast
 
+from retold.core.checks import callable_now
 from retold.errors import RetoldWarning, SettingsError
 from retold.exporter import Exporter
 from retold.journal import JOURNAL
@@ -186,8 +187,10 @@ def _resolved(exporters: Iterable[object]) -> tuple[Exporter, ...]:
 
 
 def _checked_classifier(classify: object) -> object:
-    if not (classify is None or callable(classify)):
-        raise SettingsError(f"error_type must be a callable that takes an exception and names it, not {classify!r}")
+    if not (classify is None or callable_now(classify)):
+        raise SettingsError(
+            f"error_type must be a callable that takes an exception and names it and is not async, not {classify!r}"
+        )
     return classify
 
 

@@ -208,6 +208,13 @@ def test_the_wait_before_is_handed_to_the_backoff() -> None:
     assert step == 12
 
 
+def test_where_hint_and_backoff_are_both_unusable_the_decision_names_both() -> None:
+    step = after(rules_for(on=OSError, backoff=lambda number: "soon", hint=lambda failure: "later"), OSError())
+
+    assert isinstance(step, Wait)
+    assert step.ignored == "hint, backoff"
+
+
 def test_types_that_cannot_be_hashed_are_judged_each_time() -> None:
     class Unhashable(type):
         def __eq__(cls, other: object) -> bool:

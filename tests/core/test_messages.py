@@ -19,6 +19,17 @@ class Named:
         return "<named>"
 
 
+SYNC = "a callable that is not async, for nothing awaits its answer, not "
+
+
+class Slow:
+    """A backoff that would have to be awaited."""
+
+    @staticmethod
+    async def delay(failed_attempt: int, previous: float, rng: object, /) -> float:
+        raise AssertionError
+
+
 async def later(event: object) -> bool:
     raise AssertionError
 
@@ -64,6 +75,10 @@ async def later(event: object) -> bool:
         ({"on_give_up": 5}, "on_give_up must be a callable that takes an event and is not async, not 5"),
         ({"on_success": 5}, "on_success must be a callable that takes an event and is not async, not 5"),
         ({"on_retry": later}, f"on_retry must be a callable that takes an event and is not async, not {later!r}"),
+        ({"on": later}, f"on must be {SYNC}{later!r}"),
+        ({"on_result": later}, f"on_result must be {SYNC}{later!r}"),
+        ({"hint": later}, f"hint must be {SYNC}{later!r}"),
+        ({"backoff": later}, f"backoff must be {SYNC}{later!r}"),
         ({"clock": 5}, "clock must be an object with now, sleep and asleep, not 5"),
         ({"rng": 5}, "rng must be an object with a method random, such as Random(seed), not 5"),
         ({"operation": ""}, "operation must be a name, not ''"),
@@ -84,6 +99,7 @@ def test_a_wrong_option_is_refused_with_the_rule_the_value_and_what_to_do(
     ("make", "message"),
     [
         (lambda: as_backoff(Exponential), "backoff must be a backoff itself, not its class: write Exponential(...)"),
+        (lambda: as_backoff(Slow()), f"the delay of backoff must be {SYNC}{Slow.delay!r}"),
         (lambda: as_backoff([]), "backoff must list at least one delay, not none: write backoff=0 for no waits"),
         (lambda: as_backoff([1, -1]), "each delay in backoff must be a finite number of seconds, 0 or more, not -1"),
         (

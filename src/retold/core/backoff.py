@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
 
-from retold.core.checks import growth, seconds, usable_number
+from retold.core.checks import growth, refuse_async, seconds, usable_number
 from retold.core.ports import Rng
 from retold.errors import PolicyError
 
@@ -136,17 +136,19 @@ def as_backoff(value: object) -> Backoff:
             attempt's number and returns seconds.
 
     Raises:
-        PolicyError: It is none of these, or a number in it is no number of seconds.
+        PolicyError: It is none of these, a number in it is no number of seconds, or it is async.
     """
     if isinstance(value, type):
         raise PolicyError(f"backoff must be a backoff itself, not its class: write {value.__name__}(...)")
     if isinstance(value, Backoff):
+        refuse_async("the delay of backoff", value.delay)
         return value
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         if not value:
             raise PolicyError("backoff must list at least one delay, not none: write backoff=0 for no waits")
         return Listed(tuple(seconds("each delay in backoff", delay) for delay in value))
     if callable(value):
+        refuse_async("backoff", value)
         return Computed(cast("Callable[[int], float]", value))
     if hasattr(value, "__next__"):
         raise PolicyError("backoff must not be an iterator, which only one call could use: pass a list")

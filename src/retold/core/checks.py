@@ -53,6 +53,14 @@ def check_condition(name: str, value: object) -> None:
                 raise PolicyError(f"{name} must name exceptions, and {each!r} is no exception type")
     elif not callable(value):
         raise PolicyError(f"{name} must be an exception type, a tuple of them or a predicate, not {value!r}")
+    else:
+        refuse_async(name, value)
+
+
+def refuse_async(name: str, value: object) -> None:
+    """Refuse a callable whose answer would have to be awaited, and never is."""
+    if not callable_now(value):
+        raise PolicyError(f"{name} must be a callable that is not async, for nothing awaits its answer, not {value!r}")
 
 
 def callable_now(value: object) -> bool:

@@ -34,7 +34,7 @@ _VERDICTS = 64
 class Wait(NamedTuple):
     """The decision to retry after `delay` seconds, where there is more to say than that.
 
-    `hint` is what the server asked for, before any cap; `ignored` names the callable whose answer was unusable.
+    `hint` is what the server asked for, before any cap; `ignored` names the callables whose answers were unusable.
     """
 
     delay: float
@@ -194,7 +194,8 @@ def _planned(rules: Rules, failure: Failure, number: int, previous: float, rng: 
     if type(delay) is not float or not 0.0 <= delay < math.inf:
         usable = usable_number(delay)
         if usable is None:
-            usable, ignored = DEFAULT.delay(number, previous, rng), "backoff"
+            usable = DEFAULT.delay(number, previous, rng)
+            ignored = "backoff" if ignored is None else f"{ignored}, backoff"
         delay = usable
     if hint is None and ignored is None:
         return delay

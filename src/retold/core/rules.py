@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
 
 from retold.core.backoff import DEFAULT, Backoff, as_backoff
-from retold.core.checks import callable_now, check_condition, seconds
+from retold.core.checks import callable_now, check_condition, refuse_async, seconds
 from retold.core.ports import Clock, Rng, Stop, StopEvent
 from retold.errors import PolicyError
 from retold.events import CallEnded, RetryScheduled
@@ -58,8 +58,10 @@ class Rules:
             raise PolicyError("on (what to retry) is required unless on_result is given, as in on=ConnectionError")
         for name in ("on_result", "hint"):
             value = getattr(self, name)
-            if value is not None and not callable(value):
-                raise PolicyError(f"{name} must be a callable, not {value!r}")
+            if value is not None:
+                if not callable(value):
+                    raise PolicyError(f"{name} must be a callable, not {value!r}")
+                refuse_async(name, value)
         _check_attempts(self.attempts)
         _check_stop(self.stop)
         if self.attempts is None and self.timeout is None and self.stop is None:
