@@ -1,7 +1,9 @@
 """Forms: statements 30 to 32 and 40, which functions and which libraries."""
 
+import asyncio
 import functools
 import inspect
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, cast
@@ -151,6 +153,28 @@ def test_40_waits_are_those_of_asyncio_and_trio(async_form: Form, library: Libra
         return work()
 
     assert_native(lambda: async_form.awaiting(Policy(on=OSError, backoff=3600), fetch), library.run, library.now)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no uvloop on Windows")
+def test_40_and_those_of_uvloop(async_form: Form) -> None:
+    import uvloop
+
+    work, turns = Failing(OSError, "page"), 0
+
+    async def fetch() -> Any:
+        return work()
+
+    async def main() -> Any:
+        nonlocal turns
+        waiting = asyncio.ensure_future(async_form.awaiting(Policy(on=OSError, backoff=0.01), fetch))
+        while not waiting.done():
+            turns += 1
+            await asyncio.sleep(0)
+        return await waiting
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(main()) == "page"
+    assert turns > 2
 
 
 BACKENDS: dict[str, Callable[[], dict[str, Any]]] = {
