@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import retold
-from retold import Exporter, settings, telemetry
+from retold import Exporter, catalogue, settings, telemetry
 from retold.exporters.logging import Logging
 from retold.journal import JOURNAL
 from retold.runners import audience
@@ -31,15 +31,15 @@ def test_a_name_stands_for_one_exporter_every_time() -> None:
         second, _ = audience.current().exporters
 
     assert isinstance(first, Logging)
-    assert first is second is settings.named("logging")
+    assert first is second is catalogue.named("logging")
 
 
-@pytest.mark.parametrize("name", sorted(settings.BUILT_IN))
+@pytest.mark.parametrize("name", sorted(catalogue.BUILT_IN))
 def test_every_built_in_exporter_goes_by_its_name(name: str) -> None:
     with retold.configure(exporters=[name]):
         assert chosen() == [name]
-    settings.named(name).close()
-    settings._made.pop(name)
+    catalogue.named(name).close()
+    catalogue._made.pop(name)
 
 
 def test_objects_are_taken_as_they_are_and_told_once_however_often_they_are_named() -> None:
@@ -280,11 +280,11 @@ def test_threads_may_configure_while_threads_call() -> None:
 @pytest.fixture
 def made() -> Iterator[dict[str, Exporter]]:
     """The exporters that were made by name: only this test's."""
-    before = dict(settings._made)
-    settings._made.clear()
-    yield settings._made
-    settings._made.clear()
-    settings._made.update(before)
+    before = dict(catalogue._made)
+    catalogue._made.clear()
+    yield catalogue._made
+    catalogue._made.clear()
+    catalogue._made.update(before)
 
 
 def test_all_exporters_made_by_name_are_closed_at_exit_even_if_one_fails(made: dict[str, Exporter]) -> None:
@@ -298,7 +298,7 @@ def test_all_exporters_made_by_name_are_closed_at_exit_even_if_one_fails(made: d
     made["one"], made["two"] = Closing(), Closing()
     made["one"].name, made["two"].name = "one", "two"
 
-    settings._close_made()
+    catalogue._close_made()
 
     assert closed == ["one", "two"]
 

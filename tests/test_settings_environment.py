@@ -85,7 +85,7 @@ def test_what_is_decorated_in_a_context_is_told_to_the_default_after_it() -> Non
     done = run(
         """
         import retold
-        from retold.settings import named
+        from retold.catalogue import named
 
         with retold.configure(exporters=[]):
             fetch = retold.Policy(on=OSError)(lambda: "page")

@@ -47,7 +47,7 @@ def test_an_exporter_that_a_package_registers_goes_by_its_name(site: Path) -> No
 
         retold.configure(exporters=["counting"])
         retold.Policy(on=OSError).call(lambda: "page")
-        print(shop_exporters.Counting.calls, retold.settings.named("counting").name)
+        print(shop_exporters.Counting.calls, retold.catalogue.named("counting").name)
         """,
         env={"PYTHONPATH": str(site)},
     )

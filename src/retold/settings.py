@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
-import importlib
 import os
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, cast
+from typing import Any
 
+from retold.catalogue import named
 from retold.core.checks import callable_now
 from retold.errors import RetoldWarning, SettingsError
 from retold.exporter import Exporter
@@ -23,15 +22,6 @@ VARIABLE = "RETOLD_EXPORTERS"
 DISABLED = disabled.VARIABLE
 is_disabled = disabled.by_environment
 DEFAULT = ("opentelemetry", "logging")
-BUILT_IN = {
-    "console": "retold.exporters.console:Console",
-    "logging": "retold.exporters.logging:Logging",
-    "memory": "retold.exporters.memory:Memory",
-    "opentelemetry": "retold.exporters.opentelemetry:OpenTelemetry",
-    "prometheus": "retold.exporters.prometheus:Prometheus",
-    "structlog": "retold.exporters.structlog:Structlog",
-}
-ENTRY_POINTS = "retold.exporters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +39,6 @@ _KEPT: Any = object()
 _settings = Settings()
 chosen: tuple[Exporter, ...] | None = None
 """The exporters among them, once there is a choice; for who cannot afford to call `ensure` each time."""
-_made: dict[str, Exporter] = {}
 
 
 class Configuration:
@@ -135,49 +124,6 @@ def names_in(text: str) -> list[str]:
     return [] if names == ["none"] else names
 
 
-def named(name: str) -> Exporter:
-    """The exporter of that name; the same object every time.
-
-    Raises:
-        SettingsError: There is none, or the library it needs is not installed.
-    """
-    with audience.CHANGING:
-        if name not in _made:
-            _made[name] = _make(name)
-        return _made[name]
-
-
-def _make(name: str) -> Exporter:
-    try:
-        made = _factory(name)()
-    except SettingsError:
-        raise
-    except Exception as error:
-        raise SettingsError(f"exporter {name!r} cannot be loaded: {error}") from error
-    if not isinstance(made, Exporter):
-        raise SettingsError(f"exporter {name!r} cannot be loaded: {made!r} is no retold.Exporter")
-    made.name = made.name or name
-    return made
-
-
-def _factory(name: str) -> Callable[[], object]:
-    if name not in BUILT_IN:
-        return _plugin(name)
-    module, _, attribute = BUILT_IN[name].partition(":")
-    return cast("Callable[[], object]", getattr(importlib.import_module(module), attribute))
-
-
-def _plugin(name: str) -> Callable[[], object]:
-    from importlib.metadata import entry_points  # slow to import, and few need it
-
-    found = entry_points(group=ENTRY_POINTS)
-    for entry in found:
-        if entry.name == name:
-            return cast("Callable[[], object]", entry.load())
-    known = ", ".join(sorted({*BUILT_IN, *found.names}))
-    raise SettingsError(f"there is no exporter named {name!r}; there are: {known}")
-
-
 def _resolved(exporters: Iterable[object]) -> tuple[Exporter, ...]:
     if isinstance(exporters, str):
         raise SettingsError(f"exporters must be a list of names or exporters: write exporters=[{exporters!r}]")
@@ -249,14 +195,3 @@ def _tell_audience(exporters: tuple[Exporter, ...] | None) -> None:
         JOURNAL.exporter_known(audience.name_of(exporter))
     audience.replace(exporters)
     chosen = exporters
-
-
-def _close_made() -> None:
-    for exporter in _made.values():
-        try:
-            exporter.close()
-        except Exception as error:  # noqa: BLE001 - the others are to be closed too
-            audience.exporter_failed(exporter, error)
-
-
-atexit.register(_close_made)

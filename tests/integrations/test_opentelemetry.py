@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import retold
-from retold import Policy, settings
+from retold import Policy, catalogue, settings
 from retold.exporters.opentelemetry import OpenTelemetry
 from retold.integrations.opentelemetry import RetoldInstrumentor
 from retold.testing import ManualClock, MemoryExporter
@@ -112,9 +112,9 @@ def test_without_options_it_is_the_exporter_that_configure_knows_by_name() -> No
 
     with retold.configure(exporters=["memory", OpenTelemetry()]):
         instrumentor.instrument()
-        assert settings.exporters_now() == (settings.named("opentelemetry"), settings.named("memory"))
+        assert settings.exporters_now() == (catalogue.named("opentelemetry"), catalogue.named("memory"))
         instrumentor.uninstrument()
-        assert settings.exporters_now() == (settings.named("memory"),)
+        assert settings.exporters_now() == (catalogue.named("memory"),)
 
 
 def test_without_the_package_the_extra_is_named() -> None:

@@ -15,13 +15,13 @@ from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
 from retold import AttemptEnded, AttemptStarted, CallEnded, CallStarted, Exporter, Outcome
+from retold.catalogue import BUILT_IN
 from retold.core.options import Options
 from retold.exporters.console import Console
 from retold.exporters.logging import Logging
 from retold.exporters.opentelemetry import OpenTelemetry
 from retold.exporters.prometheus import Prometheus
 from retold.exporters.structlog import Structlog
-from retold.settings import BUILT_IN
 from retold.testing import ExporterFaults, MemoryExporter, check_exporter
 
 METHODS = ("call_started", "attempt_started", "attempt_ended", "retry_scheduled", "call_ended")

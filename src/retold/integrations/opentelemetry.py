@@ -11,7 +11,7 @@ try:
 except ImportError as error:
     raise ImportError("RetoldInstrumentor needs the extra: retold[instrument]") from error
 
-from retold import settings
+from retold import catalogue, settings
 from retold.exporter import Exporter
 
 
@@ -36,7 +36,7 @@ class RetoldInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
 
 def _exporter(options: dict[str, Any]) -> Exporter:
     if not options:
-        return settings.named("opentelemetry")
+        return catalogue.named("opentelemetry")
     from retold.exporters.opentelemetry import OpenTelemetry
 
     return OpenTelemetry(**options)

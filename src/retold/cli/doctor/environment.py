@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, entry_points, version
 
 import retold
-from retold import settings
+from retold import catalogue, settings
 from retold.cli.doctor.findings import Finding, ok, problem
 from retold.cli.doctor.otlp import ENDPOINT_VARIABLE
 
@@ -49,7 +49,7 @@ def _retold() -> Iterator[Finding]:
     names = settings.names_in(text)
     for name in names:
         try:
-            settings.named(name)
+            catalogue.named(name)
         except retold.SettingsError as error:
             yield problem(said, f"{error}; it is left out", f"correct it: {_choices()}")
             return
@@ -58,7 +58,7 @@ def _retold() -> Iterator[Finding]:
 
 
 def _choices() -> str:
-    return f"names from {', '.join(settings.BUILT_IN)}, or none alone, separated by commas"
+    return f"names from {', '.join(catalogue.BUILT_IN)}, or none alone, separated by commas"
 
 
 def _opentelemetry() -> Iterator[Finding]:
