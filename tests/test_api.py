@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 import retold
-from retold import hints, on, settings, testing
+from retold import catalogue, hints, on, testing
 from scripts.api import __main__ as api
 from scripts.api.docstrings import prose
 from scripts.api.sections import SECTIONS, Section
@@ -44,7 +44,7 @@ def test_every_public_name_is_on_it() -> None:
 def test_so_is_every_exporter_that_has_a_name() -> None:
     described = {name.rpartition(".")[2].lower() for name in api.public()}
 
-    assert {name for name in settings.BUILT_IN if name not in described} == {"memory"}  # among what is for tests
+    assert {name for name in catalogue.BUILT_IN if name not in described} == {"memory"}  # among what is for tests
 
 
 @pytest.mark.parametrize("section", [each for each in SECTIONS if each.example], ids=lambda each: each.title)
