@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Callable
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,3 +48,15 @@ def whole(rule: str, *, least: int, most: int) -> Callable[[str], int]:
         return value
 
     return parse
+
+
+def url(text: str) -> str:
+    """The address of a server that speaks HTTP."""
+    try:
+        parts = urlsplit(text)
+        well = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        well = False
+    if not well:
+        raise argparse.ArgumentTypeError(f"must be an address such as http://127.0.0.1:4318, not {text}")
+    return text

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from retold import telemetry
 from retold.cli.doctor.findings import Finding, note, ok, problem
 from retold.cli.doctor.options import shown
 from retold.cli.doctor.reach import Unreachable, ask
+from retold.cli.exposition import Sample, samples
 from retold.telemetry import label_name
-
-_SAMPLE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? +([-+.\deEInfNa]+)", re.MULTILINE)
-_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    name: str
-    labels: dict[str, str]
-    value: float
 
 
 def probe(url: str, timeout: float) -> Iterator[Finding]:
@@ -35,18 +24,18 @@ def probe(url: str, timeout: float) -> Iterator[Finding]:
     if answer.status != 200:
         yield problem(subject, f"answered {answer.status}", "correct the path; it is usually /metrics")
         return
-    samples = _samples(answer.body.decode(errors="replace"))
-    if not samples:
+    found = list(samples(answer.body.decode(errors="replace")))
+    if not found:
         yield problem(
             subject, f"answers with {answer.kind}, which is not Prometheus's format", "correct the address or path"
         )
         return
-    yield from _in(samples, subject)
+    yield from _in(found, subject)
 
 
-def _in(samples: list[_Sample], subject: str) -> Iterator[Finding]:
-    calls = [sample for sample in samples if sample.name == f"{telemetry.CALLS.prometheus_name}_total"]
-    if not any(sample.name.startswith("retold_") for sample in samples):
+def _in(found: list[Sample], subject: str) -> Iterator[Finding]:
+    calls = [sample for sample in found if sample.name == f"{telemetry.CALLS.prometheus_name}_total"]
+    if not any(sample.name.startswith("retold_") for sample in found):
         yield problem(
             subject,
             "serves metrics, but none of Retold's",
@@ -65,12 +54,12 @@ def _in(samples: list[_Sample], subject: str) -> Iterator[Finding]:
             "every number is there twice: by the exporter prometheus, and by OpenTelemetry's Prometheus reader",
             "leave out that exporter, or OpenTelemetry(metrics=True)",
         )
-    yield from _troubles(samples, subject)
+    yield from _troubles(found, subject)
 
 
-def _troubles(samples: list[_Sample], subject: str) -> Iterator[Finding]:
+def _troubles(found: list[Sample], subject: str) -> Iterator[Finding]:
     """What our own counters of trouble say."""
-    overflows = _by_label(samples, telemetry.LABEL_OVERFLOWS)
+    overflows = _by_label(found, telemetry.LABEL_OVERFLOWS)
     if overflows.get(telemetry.OPERATION):
         yield problem(
             subject,
@@ -84,7 +73,7 @@ def _troubles(samples: list[_Sample], subject: str) -> Iterator[Finding]:
             f" {telemetry.MAX_ERROR_TYPES} for each operation, counted as {telemetry.OTHER}",
             "have retold.configure(error_type=...) give them fewer names",
         )
-    for exporter, count in _by_label(samples, telemetry.EXPORTER_FAILURES).items():
+    for exporter, count in _by_label(found, telemetry.EXPORTER_FAILURES).items():
         if count:
             yield problem(
                 subject,
@@ -93,21 +82,11 @@ def _troubles(samples: list[_Sample], subject: str) -> Iterator[Finding]:
             )
 
 
-def _by_label(samples: list[_Sample], metric: telemetry.Metric) -> dict[str, float]:
+def _by_label(found: list[Sample], metric: telemetry.Metric) -> dict[str, float]:
     """The values of a counter with one label, summed over everything else."""
     totals: dict[str, float] = {}
-    for sample in samples:
+    for sample in found:
         if sample.name == f"{metric.prometheus_name}_total":
             value = sample.labels.get(label_name(metric.keys[0]), "")
             totals[value] = totals.get(value, 0) + sample.value
     return totals
-
-
-def _samples(text: str) -> list[_Sample]:
-    found: list[_Sample] = []
-    for name, labels, value in _SAMPLE.findall(text):
-        try:
-            found.append(_Sample(name, dict(_LABEL.findall(labels)), float(value)))
-        except ValueError:
-            continue
-    return found

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from retold.cli.parser import Parser, number
+from retold.cli.parser import Parser, number, url
 
 GRPC = "grpc"
 HTTP = "http/protobuf"
@@ -40,7 +40,7 @@ def add_arguments(parser: Parser) -> None:
     add("--fork", action="store_true", help="look again in a forked child, as prefork servers have it; with --import")
     add(
         "--metrics",
-        type=_url,
+        type=url,
         action="append",
         default=[],
         metavar="URL",
@@ -48,11 +48,11 @@ def add_arguments(parser: Parser) -> None:
     )
     add(
         "--prometheus",
-        type=_url,
+        type=url,
         metavar="URL",
         help="a Prometheus server, to ask whether it has our series and scrapes --metrics",
     )
-    add("--otlp", type=_url, metavar="URL", help="an OTLP endpoint (default: $OTEL_EXPORTER_OTLP_ENDPOINT)")
+    add("--otlp", type=url, metavar="URL", help="an OTLP endpoint (default: $OTEL_EXPORTER_OTLP_ENDPOINT)")
     add(
         "--protocol",
         choices=(GRPC, HTTP),
@@ -90,18 +90,7 @@ def parsed(parser: Parser, chosen: argparse.Namespace) -> Options:
     )
 
 
-def shown(url: str) -> str:
+def shown(address: str) -> str:
     """A URL as it may be shown: without a password."""
-    parts = urlsplit(url)
+    parts = urlsplit(address)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
-def _url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        well = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number
-        well = False
-    if not well:
-        raise argparse.ArgumentTypeError(f"must be an address such as http://127.0.0.1:4318, not {text}")
-    return text
