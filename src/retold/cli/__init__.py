@@ -15,11 +15,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from retold.cli.demo import command as demo
     from retold.cli.doctor import command as doctor
     from retold.cli.parser import Parser
+    from retold.cli.top import command as top
 
     parser = Parser(prog="retold", description="Retry middleware that tells what it does.")
     parser.add_argument("--version", action="version", version=f"retold {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     demo.add_to(commands)
+    top.add_to(commands)
     doctor.add_to(commands)
     dashboards.add_to(commands)
     chosen = parser.parse_args(sys.argv[1:] if arguments is None else arguments)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import retold
-from retold.cli.demo import signals
+from retold.cli import signals
 from retold.cli.demo.options import Options, add_arguments, parsed
 from retold.cli.parser import Parser
 

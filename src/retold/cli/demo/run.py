@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import retold
-from retold.cli.demo import signals
+from retold.cli import signals
 from retold.cli.demo.endpoint import Endpoint, EndpointError
 from retold.cli.demo.kept import KeptError
 from retold.cli.demo.load import Load, stages

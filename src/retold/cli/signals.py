@@ -1,4 +1,4 @@
-"""What Ctrl-C and SIGTERM do to the demo: never a traceback, at no moment of it.
+"""What Ctrl-C and SIGTERM do to a command that runs for long: never a traceback, at no moment of it.
 
 While libraries are loaded they end the process, during the run they are a wish to stop, and after it they are
 nothing: it ends anyway.

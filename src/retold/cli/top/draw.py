@@ -1,0 +1,177 @@
+"""Draws a scene as the lines of a screen: as many as it has, and none wider than it is."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from retold.cli.top.controls import HELP, Controls
+from retold.cli.top.history import WINDOW
+from retold.cli.top.scene import Happening, Row, Scene
+from retold.cli.top.shapes import DIGITS_HEIGHT, STYLES, binned, chart, digits, style
+from retold.cli.top.table import table
+from retold.cli.top.words import count, percent, rate
+
+LEAST_WIDTH, LEAST_HEIGHT = 40, 8
+_BAR = "white on grey23"
+_LEAST_HAPPENINGS = 3
+_KEYS = (("q", "quit"), ("↑↓", "choose"), ("s", "sort"), ("p", "pause"), ("?", "help"))
+_HEROES = (("EFFECTIVE", "what callers see"), ("ACTUAL", "what the dependency gives"))
+
+
+def frame(scene: Scene, controls: Controls, width: int, height: int) -> list[Text]:
+    """All lines of the screen, from its first to its last."""
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return _fitted([Text(f"needs {LEAST_WIDTH}x{LEAST_HEIGHT}")], width, height)
+    if controls.helping:
+        lines = _help(scene)
+    elif scene.rows:
+        lines = _body(scene, controls, width, height - 2)
+    else:
+        lines = [Text(), *(Text(f"  {line}") for line in textwrap.wrap(scene.advice, width - 4))]
+    return [
+        _bar(_title(scene), _state(scene, controls), width),
+        *_fitted(lines, width, height - 2),
+        _bar(_keys(scene), Text(f"sorted by {controls.order} ", "dim"), width),
+    ]
+
+
+def _title(scene: Scene) -> Text:
+    return Text.assemble((f" {scene.title} ", "bold"), f" {scene.target}")
+
+
+def _state(scene: Scene, controls: Controls) -> Text:
+    state = Text(" PAUSED ", "black on yellow") if controls.paused else Text()
+    clock = time.strftime("%H:%M:%S", time.localtime(scene.time))
+    return state.append(f" {scene.state}", STYLES[scene.mood]).append(f"  {clock} ")
+
+
+def _keys(scene: Scene) -> Text:
+    line = Text()
+    for key, does in (*scene.keys, *_KEYS):
+        line.append(f" {key}", "bold cyan").append(f" {does} ")
+    return line
+
+
+def _bar(left: Text, right: Text, width: int) -> Text:
+    """A line from edge to edge; what is at the right is seen whatever else is not."""
+    left = left.copy()
+    left.truncate(max(0, width - right.cell_len), overflow="ellipsis", pad=True)
+    line = left.append_text(right)
+    line.truncate(width)
+    line.style = _BAR
+    return line
+
+
+def _help(scene: Scene) -> list[Text]:
+    keys = [Text.assemble((f"  {key:<9}", "bold cyan"), does) for key, does in (*scene.keys, *HELP)]
+    words = (
+        ("effective", "share of calls that succeeded"),
+        ("actual", "share of attempts that succeeded, as without retries"),
+        ("a call", "attempts for each call: the load that retries add"),
+        ("gave up", "calls whose policy ran out, since the process began"),
+        ("asleep", "calls between two attempts, of those under way"),
+        ("waits", "share of the time in calls that is spent so"),
+    )
+    told = [Text.assemble((f"  {word:<11}", "bold"), meaning) for word, meaning in words]
+    return [Text(), *keys, Text(), *told, Text(), Text(f"  Numbers are of the last {WINDOW:g} s.", "dim")]
+
+
+def _body(scene: Scene, controls: Controls, width: int, height: int) -> list[Text]:
+    rows = [scene.everything, *controls.ordered(scene.rows)]
+    chosen = next((at for at, row in enumerate(rows) if row.operation == controls.chosen), 0)
+    a_minute = max(1, round(60 / scene.every))
+    lines = _heroes(rows[chosen], scene.moments, a_minute, width, height)
+    below = [Text(), *_facts(rows[chosen])]
+    least = 2 + min(_LEAST_HAPPENINGS, len(scene.happenings)) if scene.happenings or scene.said else 0
+    room = max(2, height - len(lines) - len(below) - least)
+    first = max(1, chosen - (room - 2) + 1) if chosen else 1
+    visible = [rows[0], *rows[first : first + room - 2]]
+    hidden = len(rows) - len(visible)
+    lines += table(
+        visible,
+        chosen - first + 1 if chosen else 0,
+        width,
+        moments=scene.moments,
+        a_minute=a_minute,
+        order=controls.order,
+        title=f"operation ({hidden} more)" if hidden else "operation",
+    )
+    lines += below
+    return lines + _latest(scene, width, height - len(lines))
+
+
+def _heroes(row: Row, moments: int, a_minute: int, width: int, height: int) -> list[Text]:
+    """Effective success beside actual success, as large as there is room for."""
+    shares = (row.flow.ended.effective, row.flow.ended.actual)
+    if height < 14:
+        line = Text("  ")
+        for (name, _), share in zip(_HEROES, shares, strict=True):
+            line.append(f"{name.lower()} ").append(percent(share), style(share)).append("   ")
+        return [line]
+    rows = DIGITS_HEIGHT if height < 28 else 2 * DIGITS_HEIGHT
+    half = (width - 4) // 2
+    numbers = [digits(percent(share)) for share in shares]
+    of_digits = max(len(number[0]) for number in numbers)
+    of_chart = half - of_digits - 3
+    past = binned(row.past, moments, of_chart, a_minute)
+    pasts = ([each.effective for each in past], [each.actual for each in past])
+    title, *lines = (Text("  ") for _ in range(rows + 1))
+    above = (rows - DIGITS_HEIGHT + 1) // 2
+    for (name, meaning), number, share, shown in zip(_HEROES, numbers, shares, pasts, strict=True):
+        label = Text.assemble((name, "bold"), (f"  {meaning}", "dim"))
+        label.truncate(half, pad=True)
+        title.append_text(label)
+        for at, (line, columns) in enumerate(zip(lines, chart(shown, of_chart, rows), strict=True)):
+            digit = number[at - above] if 0 <= at - above < DIGITS_HEIGHT else ""
+            line.append(digit.ljust(of_digits + 2), style(share)).append_text(columns).append(" ")
+    return [Text(), title, *lines, Text()]
+
+
+def _facts(row: Row) -> list[Text]:
+    given_up, failing = Text("  gave up  ", "dim"), Text("  failing  ", "dim")
+    for outcome, total in _most(row.give_ups):
+        lately = row.flow.rate(row.flow.give_ups.get(outcome, 0))
+        given_up.append(count(total), "bold red" if lately else "").append(f" {outcome}", "default")
+        given_up.append(f" {rate(lately)}/s   " if lately else "   ", "default")
+    for error, number in _most(row.flow.failures):
+        failing.append(f"{count(number)} ", "bold yellow").append(f"{error}   ", "default")
+    if not row.give_ups:
+        given_up.append("none")
+    failing.append(f"in the last {row.flow.seconds:.0f} s" if row.flow.failures else "nothing")
+    return [given_up, failing]
+
+
+def _latest(scene: Scene, width: int, height: int) -> list[Text]:
+    room = height - 2
+    if room < 1 or not (scene.happenings or scene.said):
+        return []
+    head = Text("  latest", "dim")
+    head.truncate(max(0, width - len(scene.said) - 2), pad=True)
+    head.append(scene.said, "bold yellow")
+    shown = scene.happenings[-room:]
+    names = min(width // 3, max((len(each.subject) for each in shown), default=0))
+    return [Text(), head, *(_happening(each, names) for each in reversed(shown))]
+
+
+def _happening(happening: Happening, names: int) -> Text:
+    clock = time.strftime("%H:%M:%S", time.localtime(happening.time))
+    subject = happening.subject
+    name = subject if len(subject) <= names else "…" + subject[1 - names :]
+    line = Text.assemble((f"  {clock}  ", "dim"), name.ljust(names), "  ")
+    return line.append(happening.text, STYLES[happening.mood])
+
+
+def _most(counts: dict[str, float]) -> list[tuple[str, float]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _fitted(lines: Sequence[Text], width: int, height: int) -> list[Text]:
+    """Exactly so many lines, none of them too wide."""
+    fitted = [*lines[:height], *(Text() for _ in range(height - len(lines)))]
+    for line in fitted:
+        line.truncate(width, overflow="ellipsis")
+    return fitted

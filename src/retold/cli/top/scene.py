@@ -1,0 +1,83 @@
+"""What there is to draw at one moment. Whoever watches makes it, and whoever draws reads nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from retold.cli.top.flow import Ended, Flow
+
+
+class Mood(Enum):
+    """How a word or number is meant."""
+
+    GOOD = "good"
+    FAIR = "fair"
+    BAD = "bad"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something worth a line: when, as Unix time, to which operation or process, and what."""
+
+    time: float
+    subject: str
+    text: str
+    mood: Mood = Mood.BAD
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One operation.
+
+    Attributes:
+        operation: Its name.
+        flow: The last seconds.
+        give_ups: By outcome, since its processes began.
+        active: Calls under way.
+        waiting: Of these, asleep between two attempts.
+        past: How calls and attempts ended, moment by moment, the latest last.
+    """
+
+    operation: str
+    flow: Flow
+    give_ups: dict[str, float]
+    active: float
+    waiting: float
+    past: tuple[Ended, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything at one moment.
+
+    Attributes:
+        title: The command.
+        target: What is looked at.
+        time: Unix time.
+        state: How well it can be seen, in a few words.
+        mood: Whether that is good.
+        everything: All operations together.
+        rows: Each, by name.
+        every: Seconds from one moment of `past` to the next.
+        moments: How many there were; it says which of `past` are drawn together, so that lines move and do not shimmer.
+        happenings: The latest last.
+        advice: What to do where there is nothing to see.
+        said: More on what goes on just now.
+        keys: Keys beside the view's own, with what they do.
+    """
+
+    title: str
+    target: str
+    time: float
+    state: str
+    mood: Mood
+    everything: Row
+    rows: tuple[Row, ...]
+    every: float
+    moments: int
+    happenings: tuple[Happening, ...] = ()
+    advice: str = ""
+    said: str = ""
+    keys: tuple[tuple[str, str], ...] = ()
