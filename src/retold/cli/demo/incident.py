@@ -13,6 +13,8 @@ DEGRADING_RATE = 0.35
 OUTAGE_RATE = 0.95
 # It is back, but drowns in the retries of those who waited: most attempts fail, and about half of the calls.
 STORM_RATE = 0.7
+DEGRADES_FOR = 15.0
+"""Seconds that an incident by hand degrades before it is an outage."""
 
 
 class Phase(StrEnum):
@@ -51,15 +53,37 @@ class Incident:
 
     def failure_rate(self, elapsed: float, usual: float) -> float:
         """The share of requests that fail `elapsed` seconds from the start: never below `usual`."""
-        phase = self.phase(elapsed)
-        match phase:
-            case Phase.BEFORE | Phase.AFTER:
-                return usual
-            case Phase.DEGRADING:
-                return max(usual, DEGRADING_RATE)
-            case Phase.OUTAGE:
-                return max(usual, OUTAGE_RATE)
-            case Phase.STORM:
-                return max(usual, STORM_RATE)
-            case _:
-                assert_never(phase)
+        return _failure_rate(self.phase(elapsed), usual)
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """A time of trouble that somebody switches on: a world degrades, and then is all but down until it is over.
+
+    Args:
+        at: The moment at which it was switched on, in seconds on any clock.
+    """
+
+    at: float
+
+    def phase(self, now: float) -> Phase:
+        """The phase that holds the moment `now` on that clock."""
+        return Phase.DEGRADING if now < self.at + DEGRADES_FOR else Phase.OUTAGE
+
+    def failure_rate(self, now: float, usual: float) -> float:
+        """The share of requests that fail now: never below `usual`."""
+        return _failure_rate(self.phase(now), usual)
+
+
+def _failure_rate(phase: Phase, usual: float) -> float:
+    match phase:
+        case Phase.BEFORE | Phase.AFTER:
+            return usual
+        case Phase.DEGRADING:
+            return max(usual, DEGRADING_RATE)
+        case Phase.OUTAGE:
+            return max(usual, OUTAGE_RATE)
+        case Phase.STORM:
+            return max(usual, STORM_RATE)
+        case _:
+            assert_never(phase)

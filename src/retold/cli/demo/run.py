@@ -20,6 +20,7 @@ import retold
 from retold.cli import signals
 from retold.cli.demo.endpoint import Endpoint, EndpointError
 from retold.cli.demo.kept import KeptError
+from retold.cli.demo.live import Live
 from retold.cli.demo.load import Load, stages
 from retold.cli.demo.monitoring import MissingProgramError, Monitoring, Programs
 from retold.cli.demo.options import Options
@@ -32,6 +33,7 @@ from retold.cli.demo.worlds.by_name import chosen
 from retold.cli.demo.worlds.held import WorldError
 from retold.cli.demo.worlds.world import Setting, World
 from retold.cli.parser import Parser
+from retold.cli.top.screens import is_terminal
 
 
 def run(parser: Parser, options: Options) -> int:
@@ -58,12 +60,15 @@ class _Run:
         self._tally = Tally(self._operations, options.incident)
         self._stop = asyncio.Event()
         self._monitoring: Monitoring | None = None
+        is_live = is_terminal() and not options.plain
+        self._live = Live(options, self._operations, self._stop) if is_live else None
 
     async def main(self) -> int:
         signals.set_instead(self._stop)
         with ExitStack() as at_end:
             programs = self._programs()
-            retold.configure(exporters=[*self._options.exporters, self._tally])
+            watching = [] if self._live is None else [self._live.witness]
+            retold.configure(exporters=[*self._options.exporters, self._tally, *watching])
             endpoint = self._serve_metrics(at_end)
             folder = self._folder()
             at_end.callback(_remove_if_empty, folder)
@@ -134,8 +139,13 @@ class _Run:
         return endpoint
 
     def _monitor(self, programs: Programs, folder: Path, endpoint: Endpoint) -> Monitoring:
-        say, scale = self._screen.alert, self._options.time_scale
-        return Monitoring(programs, folder / "prometheus", endpoint.target, say, time_scale=scale)
+        scale = self._options.time_scale
+        return Monitoring(programs, folder / "prometheus", endpoint.target, self._alert, time_scale=scale)
+
+    def _alert(self, line: str) -> None:
+        self._screen.alert(line)
+        if self._live is not None:
+            self._live.alert(line)
 
     def _trace(self, folder: Path) -> Traces | None:
         if "opentelemetry" not in self._options.exporters:
@@ -156,6 +166,8 @@ class _Run:
         if endpoint is not None:
             moved = ", for the default port is in use" if endpoint.moved else ""
             say(f"metrics: {endpoint.url}{moved}")
+            if self._live is not None:
+                self._live.metrics_url = endpoint.url
         if traces is not None:
             say(f"traces:  {traces.destination}")
         if self._monitoring is not None:
@@ -173,7 +185,7 @@ class _Run:
             for world in worlds:
                 world.begin()
             self._tally.begin()
-            showing = asyncio.create_task(self._show(worlds))
+            showing = asyncio.create_task(self._show(worlds) if self._live is None else self._show_live(worlds))
             stopping = asyncio.create_task(self._stop_when_asked(load))
             try:
                 await load.run(self._options.duration)
@@ -203,6 +215,19 @@ class _Run:
             except (WorldError, KeptError, OSError):
                 self._stop.set()
                 raise
+
+    async def _show_live(self, worlds: Sequence[World]) -> None:
+        def trouble(on: bool) -> None:
+            for world in worlds:
+                world.trouble(on)
+
+        assert self._live is not None
+        try:
+            with self._screen.held_back():
+                await self._live.show(trouble, lambda: self._check(worlds))
+        except (WorldError, KeptError, OSError):
+            self._stop.set()
+            raise
 
     def _check(self, worlds: Sequence[World]) -> None:
         for world in worlds:

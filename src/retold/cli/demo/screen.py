@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -33,14 +37,29 @@ class Screen:
         self._plain = plain
         self._console = _Console(color_system=None if plain else "auto", highlight=False, soft_wrap=True)
         self._console.width = max(self._console.width, _LEAST_WIDTH)
+        self._lock = threading.Lock()
+        self._kept: list[Text] | None = None
+
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """A context in which something else is on the terminal: lines are kept, and printed afterwards."""
+        with self._lock:
+            self._kept = []
+        try:
+            yield
+        finally:
+            with self._lock:
+                kept, self._kept = self._kept or [], None
+            for line in kept:
+                self._console.print(line)
 
     def say(self, text: str) -> None:
         """Print one line."""
-        self._console.print(Text(text))
+        self._print(Text(text))
 
     def alert(self, line: str) -> None:
         """Print one line of an alert; other threads may call this."""
-        self._console.print(Text(line, style="green" if line.startswith("RESOLVED") else "red"))
+        self._print(Text(line, style="green" if line.startswith("RESOLVED") else "red"))
 
     def second(self, elapsed: float, second: Count, tally: Tally, phase: str) -> None:
         """Print what happened in the last second."""
@@ -89,6 +108,13 @@ class Screen:
         for phase, counts in phases.items():
             table.add_row(phase, str(counts.calls.total()), *_shares(counts), str(sum(counts.give_ups.values())))
         self._console.print(table)
+
+    def _print(self, line: Text) -> None:
+        with self._lock:
+            if self._kept is not None:
+                self._kept.append(line)
+                return
+        self._console.print(line)
 
     def _table(self, first: str, *others: str) -> Table:
         table = Table(box=None if self._plain else SIMPLE_HEAD, pad_edge=False)

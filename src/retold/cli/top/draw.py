@@ -136,12 +136,13 @@ def _facts(row: Row) -> list[Text]:
     for outcome, total in _most(row.give_ups):
         lately = row.flow.rate(row.flow.give_ups.get(outcome, 0))
         given_up.append(count(total), "bold red" if lately else "").append(f" {outcome}", "default")
-        given_up.append(f" {rate(lately)}/s   " if lately else "   ", "default")
+        given_up.append(f" {rate(lately)}/s  " if lately else "  ", "default")
     for error, number in _most(row.flow.failures):
-        failing.append(f"{count(number)} ", "bold yellow").append(f"{error}   ", "default")
+        failing.append(f"{count(number)} ", "bold yellow").append(f"{error}  ", "default")
     if not row.give_ups:
         given_up.append("none")
-    failing.append(f"in the last {row.flow.seconds:.0f} s" if row.flow.failures else "nothing")
+    if not row.flow.failures:
+        failing.append("nothing")
     return [given_up, failing]
 
 

@@ -138,6 +138,8 @@ class History:
 
     def _tell_give_ups(self, more: Mapping[Key, float], time: float) -> None:
         for operation, flow in sorted(flows(1, more).items()):
-            for outcome, count in flow.give_ups.items():
-                what = "gave up" if count == 1 else f"{count:g} gave up"
-                self.happenings.append(Happening(time, operation, f"{what}: {outcome}"))
+            why = flow.give_ups
+            if why:
+                total = sum(why.values())
+                each = ", ".join(outcome if len(why) == 1 else f"{count:g} {outcome}" for outcome, count in why.items())
+                self.happenings.append(Happening(time, operation, f"{total:g} gave up: {each}"))

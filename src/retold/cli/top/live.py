@@ -17,17 +17,7 @@ async def show(watch: Watch, every: float) -> int:
     signals.set_instead(stop)
     with Terminal() as terminal:
         view = View(terminal, lambda: watch.scene, stop.set)
-        tasks = [asyncio.create_task(work) for work in (_keep_looking(watch, every), view.run())]
-        ended = asyncio.create_task(stop.wait())
-        try:
-            await asyncio.wait((ended, *tasks), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (ended, *tasks):
-                task.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
+        await view.run(_keep_looking(watch, every), stop.wait())
     return 0
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
 
 from retold.cli.top.controls import Controls, keys
 from retold.cli.top.draw import frame
@@ -38,12 +40,25 @@ class View:
         self._shown = scene()
         self._changed = asyncio.Event()
 
-    async def run(self) -> None:
-        """Draw until this is cancelled.
+    async def run(self, *works: Coroutine[Any, Any, object]) -> None:
+        """Draw while all of these works go on: until one of them ends, or this is cancelled.
 
         Raises:
             OSError: The terminal is gone.
+            Exception: What a work raised.
         """
+        tasks = [asyncio.create_task(work) for work in (self._draw(), *works)]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        for task in tasks:
+            if not task.cancelled():
+                task.result()
+
+    async def _draw(self) -> None:
         loop, keyboard = asyncio.get_running_loop(), self._terminal.keyboard
         if keyboard is not None:
             loop.add_reader(keyboard, self._follow, loop, keyboard)
@@ -53,10 +68,10 @@ class View:
                     self._shown = self._scene()
                 width, height = self._terminal.size
                 self._terminal.show(frame(self._shown, self._controls, width, height))
-                try:
-                    await asyncio.wait_for(self._changed.wait(), _INTERVAL)
-                except TimeoutError:
-                    continue
+                # Not by `wait_for`, which in Python 3.11 may swallow the cancellation that a key leads to.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_INTERVAL):
+                        await self._changed.wait()
                 self._changed.clear()
         finally:
             if keyboard is not None:

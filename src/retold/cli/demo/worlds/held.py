@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -80,11 +81,15 @@ class Held:
         Raises:
             WorldError: The process has ended.
         """
-        assert self._process.stdin
         try:
-            self._process.stdin.write(b"start\n")
+            self._say("start")
         except BrokenPipeError:
             raise WorldError(f"{self._title} has ended before the load began") from None
+
+    def trouble(self, on: bool) -> None:
+        """Begin an incident, or end it. That the process has ended is `check`'s to say."""
+        with suppress(BrokenPipeError):
+            self._say("incident on" if on else "incident off")
 
     def check(self) -> None:
         """See that the process still runs.
@@ -109,6 +114,10 @@ class Held:
 
     def __exit__(self, *_: object) -> None:
         self._end(timeout=5.0)
+
+    def _say(self, word: str) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(f"{word}\n".encode())
 
     def _end(self, timeout: float) -> None:
         try:

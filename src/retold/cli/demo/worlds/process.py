@@ -1,8 +1,9 @@
 """What the processes of all worlds have in common: their options, their weather, and a life as long as their stdin.
 
-Each is run as `python -m retold.cli.demo.worlds.NAME.MODULE`. It prints one line of JSON when it is ready, starts the
-incident's clock at the line `start` on its stdin, a pipe, and lives until that pipe ends or SIGTERM. However the
-process at the other end of the pipe ends, the system closes it, so a world never outlives the demo.
+Each is run as `python -m retold.cli.demo.worlds.NAME.MODULE`. It prints one line of JSON when it is ready, and lives
+until its stdin, a pipe, ends or SIGTERM. The line `start` there starts the incident's clock; `incident on` and
+`incident off` begin and end one more, at any time. However the process at the other end of the pipe ends, the system
+closes it, so a world never outlives the demo.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from retold.cli.demo.incident import Incident
+from retold.cli.demo.incident import ByHand, Incident
 from retold.cli.demo.worlds.counts import Counts
 
 
@@ -33,20 +34,24 @@ class Weather:
     incident: Incident
     now: Callable[[], float] = time.monotonic
     began_at: float = math.inf
-
-    def begin(self) -> None:
-        """Start the incident's clock."""
-        self.began_at = self.now()
+    by_hand: ByHand | None = None
 
     def hear(self, word: str) -> None:
         """Do what a line on stdin says."""
-        if word == "start":
-            self.begin()
+        match word:
+            case "start":
+                self.began_at = self.now()
+            case "incident on":
+                self.by_hand = ByHand(self.now())
+            case "incident off":
+                self.by_hand = None
 
     @property
     def failure_rate(self) -> float:
         """The share of what is asked at this moment that fails."""
-        return self.incident.failure_rate(self.now() - self.began_at, self.usual)
+        now = self.now()
+        rate = self.incident.failure_rate(now - self.began_at, self.usual)
+        return rate if self.by_hand is None else self.by_hand.failure_rate(now, rate)
 
 
 class Parser(argparse.ArgumentParser):

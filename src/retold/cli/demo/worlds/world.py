@@ -91,6 +91,7 @@ class World(ABC):
         self._held = Held(self.title, self.module, options, setting.folder / self.file)
         self._ready: dict[str, Any] = {}
         self.begin = self._held.begin
+        self.trouble = self._held.trouble
         self.check = self._held.check
 
     @abstractmethod
