@@ -1,4 +1,4 @@
-"""What feeds the live view of the demo: an exporter that counts as `/metrics` would, and sees retries as they happen."""
+"""What feeds the demo's live view: an exporter that counts as `/metrics` would, and sees retries as they happen."""
 
 from __future__ import annotations
 

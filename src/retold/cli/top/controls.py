@@ -32,7 +32,7 @@ HELP = (
 
 def keys(typed: str) -> list[str]:
     """What was pressed, arrows by name."""
-    return [_NAMES.get(each, each) for each in _KEY.findall(typed)]
+    return [_NAMES.get(found[0], found[0]) for found in _KEY.finditer(typed)]
 
 
 @dataclass(slots=True)
