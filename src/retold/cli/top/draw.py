@@ -87,7 +87,8 @@ def _body(scene: Scene, controls: Controls, width: int, height: int) -> list[Tex
     lines = _heroes(rows[chosen], scene.moments, a_minute, width, height)
     below = [Text(), *_facts(rows[chosen])]
     least = 2 + min(_LEAST_HAPPENINGS, len(scene.happenings)) if scene.happenings or scene.said else 0
-    room = max(2, height - len(lines) - len(below) - least)
+    # The titles, all of them together, and at least the one that is chosen.
+    room = max(3, height - len(lines) - len(below) - least)
     first = max(1, chosen - (room - 2) + 1) if chosen else 1
     visible = [rows[0], *rows[first : first + room - 2]]
     hidden = len(rows) - len(visible)
@@ -98,7 +99,7 @@ def _body(scene: Scene, controls: Controls, width: int, height: int) -> list[Tex
         moments=scene.moments,
         a_minute=a_minute,
         order=controls.order,
-        title=f"operation ({hidden} more)" if hidden else "operation",
+        title=f"operation (+{hidden})" if hidden else "operation",
     )
     lines += below
     return lines + _latest(scene, width, height - len(lines))

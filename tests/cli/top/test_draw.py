@@ -1,0 +1,164 @@
+"""What is drawn: all of it on any screen that is large enough, and the most telling of it on small ones."""
+
+import time
+from dataclasses import replace
+
+import pytest
+from rich.text import Text
+
+from retold.cli.top.controls import Controls
+from retold.cli.top.draw import frame
+from retold.cli.top.scene import Scene
+from tests.cli.top.scenes import scene
+
+FOUR = ("citations.find", "index.update", "papers.fetch", "pdfs.download")
+SCENE = scene(*FOUR, sick=("papers.fetch",))
+MANY = scene(*(f"shop.backend.clients.operation_{number:02}" for number in range(60)))
+EMPTY = scene(advice="Write retold.configure() in the process that serves it.", happenings=0)
+
+
+def drawn(scene: Scene, width: int = 80, height: int = 24, controls: Controls | None = None) -> list[Text]:
+    return frame(scene, controls or Controls(), width, height)
+
+
+def plain(lines: list[Text]) -> str:
+    return "\n".join(line.plain for line in lines)
+
+
+def row(lines: list[Text], name: str) -> list[str]:
+    [found] = [line.plain for line in lines if line.plain[2:].startswith(name)]
+    return found[2 + len(name) :].split()
+
+
+@pytest.mark.parametrize("shown", [SCENE, MANY, EMPTY, scene("a", happenings=0, target="x" * 300, said="waiting")])
+@pytest.mark.parametrize("helping", [False, True])
+def test_a_frame_is_as_large_as_the_screen_and_no_larger(shown: Scene, helping: bool) -> None:
+    for width in (1, 20, 39, 40, 47, 61, 80, 99, 100, 140, 251):
+        for height in (1, 5, 8, 11, 15, 16, 24, 40, 90):
+            lines = drawn(shown, width, height, Controls(helping=helping))
+
+            assert len(lines) == height
+            assert max(line.cell_len for line in lines) <= width
+
+
+def test_effective_success_stands_beside_actual_success() -> None:
+    lines = drawn(SCENE, controls=Controls(chosen="papers.fetch"))
+
+    assert lines[2].plain.split() == "EFFECTIVE what callers see ACTUAL what the dependency gives".split()
+    hundred, fifty = "▀█  █▀█ █▀█ ██ ▄▀", "█▀▀ █▀█   █▀█ ██ ▄▀"
+    assert hundred in lines[3].plain
+    assert fifty in lines[3].plain
+    assert lines[3].plain.index(fifty) == 40
+    # All columns of the one are full, those of the other half as high as there is room for.
+    assert "█" * 15 in lines[3].plain[:40]
+    assert "▄" * 15 in lines[4].plain[40:]
+
+
+def test_each_operation_has_a_line_of_numbers() -> None:
+    lines = drawn(SCENE)
+
+    assert row(lines, "papers.fetch") == ["10.0", "100%", "50.0%", "x2.00", "1", "9", "of", "12", "950", "ms", "80%"]
+    assert row(lines, "pdfs.download") == ["10.0", "100%", "100%", "x1.00", "0", "0", "of", "12", "950", "ms", "0%"]
+    assert row(lines, "all operations")[:4] == ["40.0", "100%", "80.0%", "x1.25"]
+
+
+def test_give_ups_and_failures_are_those_of_the_operation_that_is_chosen() -> None:
+    sick, well = (plain(drawn(SCENE, controls=Controls(chosen=name))) for name in ("papers.fetch", "index.update"))
+
+    assert "gave up  1 attempts_exhausted" in sick
+    assert "failing  100 httpx.ReadTimeout" in sick
+    assert "gave up  none" in well
+    assert "failing  nothing" in well
+
+
+def test_give_ups_of_the_last_seconds_have_a_rate() -> None:
+    giving_up = scene("papers.fetch", sick=("papers.fetch",), lately=True)
+
+    assert "1 attempts_exhausted 0.1/s" in plain(drawn(giving_up, controls=Controls(chosen="papers.fetch")))
+
+
+def test_the_latest_is_first_with_its_time() -> None:
+    lines = [line.plain for line in drawn(SCENE)]
+
+    at = lines.index("  latest" + " " * (80 - len("  latest") - 2))
+    clock = time.strftime("%H:%M:%S", time.localtime(1.6e9 + 19))
+    assert lines[at + 1] == f"  {clock}  papers.fetch  retry 19"
+    assert lines[at + 2].endswith("retry 18")
+
+
+def test_a_wide_screen_has_the_last_minute_of_each_operation() -> None:
+    lines = drawn(SCENE, 140, 40)
+
+    titles = next(line.plain for line in lines if "calls/s" in line.plain)
+    assert "effective, last minute" in titles
+    assert "actual, last minute" in titles
+    assert " /s " in titles
+    papers = next(line.plain for line in lines if line.plain.startswith("  papers.fetch"))
+    assert papers.endswith("█" * 20 + "  " + "▄" * (len(papers.rstrip()) - papers.rindex("█") - 3))
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 70])
+def test_a_narrow_screen_has_at_least_both_shares(width: int) -> None:
+    lines = drawn(SCENE, width, 24)
+
+    titles = next(line.plain for line in lines if line.plain.strip().startswith("operation"))
+    assert titles.split()[-2:] == ["effective", "actual"] or "gave up" in titles
+    assert {"100%", "50.0%"} <= set(row(lines, "papers.fetch"))
+
+
+def test_a_low_screen_has_the_shares_in_a_line() -> None:
+    text = plain(drawn(SCENE, 80, 12, Controls(chosen="papers.fetch")))
+
+    assert "effective 100%   actual 50.0%" in text
+    assert "▸ papers.fetch" in text
+
+
+def test_the_operation_that_is_chosen_is_in_sight_and_the_hidden_are_counted() -> None:
+    for number in (0, 7, 30, 59):
+        name = f"shop.backend.clients.operation_{number:02}"
+
+        text = plain(drawn(MANY, controls=Controls(chosen=name)))
+
+        assert text.split("▸")[1].split()[0].endswith(f"operation_{number:02}")
+        assert f"operation (+{60 - text.count('operation_')})" in text
+        assert "latest" in text
+
+
+def test_an_operation_that_is_gone_leaves_all_of_them_chosen() -> None:
+    assert "▸ all operations" in plain(drawn(SCENE, controls=Controls(chosen="gone")))
+
+
+def test_where_there_is_nothing_it_says_what_to_do() -> None:
+    assert "  Write retold.configure() in the process that serves it." in plain(drawn(EMPTY))
+
+
+def test_the_first_line_says_what_is_watched_how_it_is_and_when() -> None:
+    first = drawn(SCENE)[0].plain
+
+    clock = time.strftime("%H:%M:%S", time.localtime(1.6e9))
+    assert first.startswith(" retold top  http://127.0.0.1:9464/metrics ")
+    assert first.endswith(f" up  {clock} ")
+    assert len(first) == 80
+
+
+def test_a_pause_is_seen() -> None:
+    assert " PAUSED " in drawn(SCENE, controls=Controls(paused=True))[0].plain
+
+
+def test_the_last_line_has_the_keys() -> None:
+    last = drawn(replace(SCENE, keys=(("i", "incident"),)), controls=Controls(order="gave up"))[-1].plain
+
+    assert last.split() == "i incident q quit ↑↓ choose s sort p pause ? help sorted by gave up".split()
+
+
+def test_help_says_what_keys_do_and_what_words_mean() -> None:
+    text = plain(drawn(replace(SCENE, keys=(("i", "an incident"),)), controls=Controls(helping=True)))
+
+    for words in ("i        an incident", "q        quit", "actual     share of attempts", "of the last 10 s"):
+        assert words in text
+
+
+def test_what_goes_on_just_now_stands_at_the_right() -> None:
+    text = plain(drawn(scene("a", happenings=0, said="longest wait ends in 1.2 s")))
+
+    assert "  latest" + " " * 44 + "longest wait ends in 1.2 s" in text
