@@ -1,6 +1,8 @@
 """What keys do."""
 
 from retold.cli.top.controls import ORDERS, Controls, keys
+from retold.cli.top.flow import Flow
+from retold.cli.top.scene import Row
 from tests.cli.top.scenes import scene
 
 ROWS = scene("a", "b", "c", sick=("b",), lately=True).rows
@@ -51,9 +53,9 @@ def test_sorting_goes_through_all_orders_worst_first() -> None:
 
 def test_operations_without_calls_come_last() -> None:
     controls = Controls(order="effective")
-    quiet = scene("a").rows[0]
+    quiet = Row("quiet", Flow(10, {}), {}, 0, 0, ())
 
-    assert [row.operation for row in controls.ordered([quiet, *ROWS])][0] == "b"
+    assert [row.operation for row in controls.ordered([*ROWS, quiet])] == ["b", "a", "c", "quiet"]
 
 
 def test_a_pause_and_the_help_are_switched_and_any_key_ends_the_help() -> None:

@@ -101,7 +101,7 @@ async def _lines(watch: Watch, every: float) -> int:
 
 def _print(watch: Watch) -> None:
     for name, reason in watch.unseen.items():
-        sys.stderr.write(f"retold top: {name} {reason}\n")
+        sys.stderr.write(f"retold top: {name}: {reason}\n")
     if watch.scene.rows:
         print(*plain.lines(watch.scene), sep="\n", flush=True)
 

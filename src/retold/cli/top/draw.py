@@ -99,7 +99,7 @@ def _body(scene: Scene, controls: Controls, width: int, height: int) -> list[Tex
         moments=scene.moments,
         a_minute=a_minute,
         order=controls.order,
-        title=f"operation (+{hidden})" if hidden else "operation",
+        title=f"operation +{hidden}" if hidden else "operation",
     )
     lines += below
     return lines + _latest(scene, width, height - len(lines))

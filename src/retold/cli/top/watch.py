@@ -79,7 +79,7 @@ class Watch:
         before, self.unseen = self.unseen, {}
         readings: dict[str, Reading] = {}
         for url, answer in zip(self._urls, answers, strict=True):
-            name = shown(url)
+            name = _name(url)
             if isinstance(answer, Reading):
                 readings[name] = answer
                 if name in before:
@@ -128,3 +128,8 @@ class Watch:
             return str(reason), Mood.BAD
         seen = len(self._urls) - len(self.unseen)
         return f"{seen} of {len(self._urls)} up: {reason}", Mood.BAD
+
+
+def _name(url: str) -> str:
+    """A URL in few words: what nearly all of them have in common is left out."""
+    return shown(url).removeprefix("http://").removesuffix("/metrics")

@@ -1,0 +1,3 @@
+from tests.cli.doctor.conftest import serve
+
+__all__ = ["serve"]
