@@ -112,13 +112,12 @@ class Demo:
 
     @property
     def upstream(self) -> int | None:
-        """The process id of its upstream, which alone has this file in its command line."""
+        """The process id of its upstream."""
         return self.world("upstream.json")
 
     def world(self, file: str) -> int | None:
         """The process id of the world that counts in this file."""
-        sought = f"--counts={self.folder / file}".encode()
-        return next((pid for pid in _processes() if sought in _command_line(pid)), None)
+        return world_of(self.folder, file)
 
     @property
     def worlds(self) -> list[int]:
@@ -194,6 +193,12 @@ class Files:
     def counted(self, name: str) -> dict[str, Counter[str]]:
         """One count of the table, `calls`, `attempts` or `give_ups`, by operation and outcome."""
         return {operation: Counter(counts[name]) for operation, counts in self.summary["operations"].items()}
+
+
+def world_of(folder: Path, file: str) -> int | None:
+    """The process id of the world that counts in this file, of a demo that writes to `folder`."""
+    sought = f"--counts={folder / file}".encode()
+    return next((pid for pid in _processes() if sought in _command_line(pid)), None)
 
 
 def wait_until(claim: Callable[[], bool], timeout: float = 10.0) -> float:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from retold.cli.demo.incident import DEGRADING_RATE, OUTAGE_RATE, STORM_RATE, Incident, Phase
+from retold.cli.demo.incident import DEGRADING_RATE, OUTAGE_RATE, STORM_RATE, ByHand, Incident, Phase
 
 INCIDENT = Incident(at=10.0, lasts=6.0)
 
@@ -41,3 +41,16 @@ def test_each_phase_fails_in_its_own_way() -> None:
 def test_an_incident_never_makes_things_better() -> None:
     assert INCIDENT.failure_rate(10.0, usual=0.6) == 0.6
     assert INCIDENT.failure_rate(12.0, usual=1.0) == 1.0
+
+
+def test_an_incident_by_hand_degrades_and_is_then_an_outage_until_it_is_over() -> None:
+    by_hand = ByHand(at=100.0)
+
+    assert [by_hand.phase(now) for now in (100.0, 114.9, 115.0, 10**6)] == [
+        Phase.DEGRADING,
+        Phase.DEGRADING,
+        Phase.OUTAGE,
+        Phase.OUTAGE,
+    ]
+    assert [by_hand.failure_rate(now, usual=0.1) for now in (100.0, 115.0)] == [DEGRADING_RATE, OUTAGE_RATE]
+    assert by_hand.failure_rate(100.0, usual=0.6) == 0.6

@@ -138,3 +138,16 @@ def test_a_narrow_terminal_loses_no_number(
     assert "asleep  2 gave up  [outage]\n" in out
     for number in ("200", "99.0%", "66.0%", "x1.50", "1.25 s", "300"):
         assert number in out
+
+
+def test_what_is_said_while_something_else_is_shown_is_printed_afterwards(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(plain=True)
+
+    with screen.held_back():
+        screen.say("first")
+        screen.alert("FIRING RetoldGiveUps")
+        shown_meanwhile = capsys.readouterr().out
+    screen.say("last")
+
+    assert shown_meanwhile == ""
+    assert capsys.readouterr().out == "first\nFIRING RetoldGiveUps\nlast\n"

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from retold.cli.demo.worlds.held import Counted, Held, WorldError
+from tests.cli.demo.running import wait_until
 from tests.cli.demo.worlds.http.upstreams import is_ok
 
 PARENT = """
@@ -61,6 +62,27 @@ def test_begins_the_incident(tmp_path: Path) -> None:
         upstream.begin()
         with httpx.Client(base_url=url, trust_env=False) as client:
             assert not all(is_ok(client) for _ in range(1000))
+
+
+def test_brings_trouble_and_ends_it(tmp_path: Path) -> None:
+    with start(tmp_path) as (upstream, url), httpx.Client(base_url=url, trust_env=False) as client:
+
+        def is_all_well() -> bool:
+            return all(is_ok(client) for _ in range(200))
+
+        assert is_all_well()
+        upstream.trouble(True)
+        wait_until(lambda: not is_all_well())
+        upstream.trouble(False)
+        wait_until(is_all_well)
+
+
+def test_trouble_for_one_that_has_ended_is_no_failure_of_its_own(tmp_path: Path) -> None:
+    with start(tmp_path) as (upstream, _):
+        os.kill(upstream.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, upstream.pid, os.WEXITED | os.WNOWAIT)
+
+        upstream.trouble(True)
 
 
 def test_closes_twice_with_the_same_counts(tmp_path: Path) -> None:

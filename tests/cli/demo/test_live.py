@@ -1,0 +1,112 @@
+"""The demo on a real terminal: success that holds while attempts fail, give-ups, keys, and the table at the end."""
+
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.demo.running import wait_until, world_of
+from tests.services.tmux import Tmux
+
+DEMO = f"{sys.executable} -m retold demo --port 0 --seed 7 --rate 60 --exporters prometheus"
+ENVIRONMENT = "env -u RETOLD_EXPORTERS -u COLUMNS -u NO_COLOR"
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Tmux]:
+    with Tmux(tmp_path) as terminal:
+        yield terminal
+
+
+def begin(terminal: Tmux, *options: str) -> None:
+    command = f"{ENVIRONMENT} {DEMO} --output $PWD/run {' '.join(options)}"
+    terminal.run(f"clear; stty -a > before; {command}; printf '\\nstatus %d\\n' $?; stty -a > after; echo looked")
+
+
+def status(terminal: Tmux, folder: Path) -> int:
+    """How it ended; the terminal must be as it was."""
+    status = int(terminal.wait_for(r"^status (\d+)\n(?:.*\n)*?looked$")[1])
+    assert terminal.mode == (False, True)
+    assert modes(folder / "after") == modes(folder / "before")
+    return status
+
+
+def modes(path: Path) -> str:
+    """All that `stty` says but for the size, which a test may change."""
+    return re.sub(r"rows \d+; columns \d+;", "", path.read_text())
+
+
+def shares(terminal: Tmux) -> tuple[float, float]:
+    """Effective and actual success of all operations, in per cent."""
+    found = terminal.wait_for(r"all operations +\S+ +([\d.]+)% +([\d.]+)%")
+    return float(found[1]), float(found[2])
+
+
+def test_an_incident_is_hidden_by_retries_until_it_no_longer_can_be(terminal: Tmux, tmp_path: Path) -> None:
+    begin(terminal, "--failure-rate 0")
+    wait_until(lambda: terminal.mode == (True, False), 60)
+    terminal.wait_for(r"retold demo  http://127\.0\.0\.1:\d+/metrics  60 calls/s")
+    wait_until(lambda: shares(terminal) == (100, 100), 30)
+    assert "gave up  none" in terminal.screen
+
+    terminal.press("i")
+    terminal.wait_for("worlds +an incident begins|degrading")
+
+    def holds() -> bool:
+        effective, actual = shares(terminal)
+        return effective > 90 > 80 > actual
+
+    wait_until(holds, 30)
+    terminal.wait_for(r"#1 httpx\.\w+ waits \d\.\d\d s \((?:backoff|hint)\)")
+    terminal.wait_for(r"longest wait ends in \d\.\d s")
+    terminal.wait_for(" outage ")
+    terminal.wait_for(r"gave up  [1-9]\S* \w+ [\d.]+/s")
+    wait_until(lambda: shares(terminal)[0] < 90, 30)
+    terminal.resize(140, 40)
+    terminal.wait_for("effective, last minute")
+    terminal.press("i")
+    wait_until(lambda: "outage" not in terminal.screen and "incident off" not in terminal.screen, 30)
+    terminal.press("q")
+
+    assert status(terminal, tmp_path) == 0
+    assert re.search(
+        r"^\d+ attempts here are the \d+ requests that the upstream counted$", terminal.screen, re.MULTILINE
+    )
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["agree"]
+
+
+@pytest.mark.parametrize("key", ["q", "C-c"])
+def test_it_ends_in_order_and_leaves_its_lines(terminal: Tmux, tmp_path: Path, key: str) -> None:
+    begin(terminal)
+    terminal.wait_for(r"all operations +\d")
+    terminal.press("p")
+    terminal.wait_for("PAUSED")
+    terminal.press(key)
+
+    assert status(terminal, tmp_path) == 0
+    assert "EFFECTIVE" not in terminal.screen
+    assert "papers.fetch" in terminal.screen
+
+
+def test_a_planned_incident_and_the_time_that_is_left_are_shown(terminal: Tmux, tmp_path: Path) -> None:
+    begin(terminal, "--duration 6 --incident-at 1 --incident-for 4")
+    terminal.wait_for(r"(?:degrading|outage|storm)  \d of 6 s")
+
+    assert status(terminal, tmp_path) == 0
+
+
+def test_an_upstream_that_dies_ends_it_with_one_line(terminal: Tmux, tmp_path: Path) -> None:
+    begin(terminal)
+    terminal.wait_for(r"all operations +\d")
+    upstream = world_of(tmp_path / "run", "upstream.json")
+    assert upstream
+    os.kill(upstream, signal.SIGKILL)
+
+    assert status(terminal, tmp_path) == 1
+    assert "the upstream has ended with status -9 before the run did" in " ".join(terminal.screen.split())
