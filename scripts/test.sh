@@ -27,6 +27,7 @@ command -v prometheus >/dev/null && command -v promtool >/dev/null || missing="$
 command -v prometheus-alertmanager >/dev/null && command -v amtool >/dev/null || missing="$missing prometheus-alertmanager"
 command -v victoria-metrics >/dev/null && command -v vmalert >/dev/null || missing="$missing victoria-metrics"
 command -v valgrind >/dev/null || missing="$missing valgrind"
+command -v tmux >/dev/null || missing="$missing tmux"
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         apt-get update -qq

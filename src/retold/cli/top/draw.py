@@ -133,13 +133,13 @@ def _heroes(row: Row, moments: int, a_minute: int, width: int, height: int) -> l
 
 
 def _facts(row: Row) -> list[Text]:
-    given_up, failing = Text("  gave up  ", "dim"), Text("  failing  ", "dim")
+    given_up, failing = (Text().append(f"  {word}  ", "dim") for word in ("gave up", "failing"))
     for outcome, total in _most(row.give_ups):
         lately = row.flow.rate(row.flow.give_ups.get(outcome, 0))
-        given_up.append(count(total), "bold red" if lately else "").append(f" {outcome}", "default")
-        given_up.append(f" {rate(lately)}/s  " if lately else "  ", "default")
+        given_up.append(count(total), "bold red" if lately else "").append(f" {outcome}")
+        given_up.append(f" {rate(lately)}/s  " if lately else "  ")
     for error, number in _most(row.flow.failures):
-        failing.append(f"{count(number)} ", "bold yellow").append(f"{error}  ", "default")
+        failing.append(f"{count(number)} ", "bold yellow").append(f"{error}  ")
     if not row.give_ups:
         given_up.append("none")
     if not row.flow.failures:
@@ -151,7 +151,7 @@ def _latest(scene: Scene, width: int, height: int) -> list[Text]:
     room = height - 2
     if room < 1 or not (scene.happenings or scene.said):
         return []
-    head = Text("  latest", "dim")
+    head = Text().append("  latest", "dim")
     head.truncate(max(0, width - len(scene.said) - 2), pad=True)
     head.append(scene.said, "bold yellow")
     shown = scene.happenings[-room:]

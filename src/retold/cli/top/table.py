@@ -113,7 +113,7 @@ def _line(
     row: Row, is_chosen: bool, columns: Sequence[_Column], name: int, of_chart: int, moments: int, a_minute: int
 ) -> Text:
     shown = row.operation if len(row.operation) <= name else "…" + row.operation[1 - name :]
-    line = Text("▸ " if is_chosen else "  ", "bold cyan")
+    line = Text().append("▸ " if is_chosen else "  ", "bold cyan")
     line.append(shown.ljust(name), "bold" if is_chosen else "")
     for column in columns:
         text, look = column.cell(row)
