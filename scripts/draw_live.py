@@ -28,7 +28,7 @@ from rich.text import Text
 COLUMNS, LINES = 100, 27
 CELL, LINE, FONT_SIZE, EDGE = 9.0, 20.0, 14.5, 14.0
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
-SHARES = re.compile(r"all operations +\S+ +([\d.]+)% +([\d.]+)%")
+SHARES = re.compile(r"▸ [a-z]\S*(?: operations)? +\S+ +([\d.]+)% +([\d.]+)%")
 BLOCKS = {"█": (0.0, 1.0), "▀": (0.0, 0.5), "▄": (0.5, 0.5)} | {
     each: (1 - eighths / 8, eighths / 8) for eighths, each in enumerate("▁▂▃▄▅▆▇", start=1)
 }
@@ -47,7 +47,7 @@ def seen(options: list[str], before: float, incident: float) -> str:
         tmux("new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES), *demo)
         try:
             time.sleep(before)
-            tmux("send-keys", "i")
+            tmux("send-keys", *4 * ["Down"], "i")  # the last operation is chosen, one of four attempts
             end = time.monotonic() + incident
             screens = []
             while time.monotonic() < end:

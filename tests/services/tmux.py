@@ -69,13 +69,14 @@ class Tmux:
             TimeoutError: It did not within `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
+        while True:
             screen = self.screen
             found = re.search(pattern, screen, re.MULTILINE)
             if found:
                 return found
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{pattern} did not come within {timeout:g} s:\n{screen}")
             time.sleep(POLL_INTERVAL)
-        raise TimeoutError(f"{pattern} did not come within {timeout:g} s:\n{screen}")
 
     def _ask(self, *arguments: str) -> str:
         done = subprocess.run(

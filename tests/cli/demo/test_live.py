@@ -1,5 +1,6 @@
 """The demo on a real terminal: success that holds while attempts fail, give-ups, keys, and the table at the end."""
 
+import asyncio
 import json
 import os
 import re
@@ -10,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from retold.cli.demo.live import Live
+from retold.cli.demo.options import add_arguments, parsed
+from retold.cli.parser import Parser
+from retold.cli.top.scene import Mood
 from tests.cli.demo.running import wait_until, world_of
 from tests.services.tmux import Tmux
 
@@ -110,3 +115,17 @@ def test_an_upstream_that_dies_ends_it_with_one_line(terminal: Tmux, tmp_path: P
 
     assert status(terminal, tmp_path) == 1
     assert "the upstream has ended with status -9 before the run did" in " ".join(terminal.screen.split())
+
+
+def test_alerts_are_among_what_happens() -> None:
+    parser = Parser()
+    add_arguments(parser)
+    live = Live(parsed(parser, parser.parse_args([])), ["papers.fetch"], asyncio.Event())
+
+    live.alert("FIRING   RetoldGiveUps papers.fetch")
+    live.alert("RESOLVED RetoldGiveUps papers.fetch")
+
+    assert [(each.subject, each.text, each.mood) for each in live.witness.retries()] == [
+        ("prometheus", "FIRING   RetoldGiveUps papers.fetch", Mood.BAD),
+        ("prometheus", "RESOLVED RetoldGiveUps papers.fetch", Mood.GOOD),
+    ]

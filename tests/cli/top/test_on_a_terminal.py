@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.cli.top.runs import call
 from tests.cli.top.served import Served
 from tests.services.ports import free_port
 from tests.services.tmux import Tmux
+from tests.subprocesses import _BLOCKER
 
 TOP = f"{sys.executable} -m retold top"
 
@@ -152,3 +154,44 @@ def test_on_a_terminal_that_can_do_nothing_there_are_lines(terminal: Tmux, tmp_p
         terminal.press("C-c")
 
         assert ended(terminal, tmp_path) == 0
+
+
+def test_without_rich_it_says_how_to_have_it_or_to_do_without(terminal: Tmux, tmp_path: Path) -> None:
+    (tmp_path / "poor.py").write_text(
+        _BLOCKER.format(blocked=["rich"])
+        + "from retold.cli import main\nsys.exit(main(['top', 'http://127.0.0.1:1/metrics']))\n"
+    )
+    begin(terminal, f"{sys.executable} poor.py")
+
+    assert ended(terminal, tmp_path) == 2
+    said = " ".join(terminal.screen.replace("\n", "").split())
+    assert "rich is not installed, which the live view needs: pip install 'retold[demo]', or --plain" in said
+
+
+def test_a_terminal_that_is_gone_ends_it() -> None:
+    controller, terminal = os.openpty()
+    with Served() as served:
+        call(0)
+        script = f"""if True:
+            import signal, sys
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            from retold.cli import main
+            sys.exit(main(["top", {served.url!r}]))
+        """
+        process = subprocess.Popen(
+            [sys.executable, "-c", script],
+            stdin=terminal,
+            stdout=terminal,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            env=os.environ | {"TERM": "xterm"},
+        )
+        os.close(terminal)
+        with process:
+            seen = b""
+            while b"all operations" not in seen:
+                seen += os.read(controller, 65536)
+            os.close(controller)
+            _, errors = process.communicate(timeout=30)
+
+    assert (process.returncode, errors) == (0, b"")

@@ -62,6 +62,7 @@ class _Run:
         self._monitoring: Monitoring | None = None
         is_live = is_terminal() and not options.plain
         self._live = Live(options, self._operations, self._stop) if is_live else None
+        self._told_of_alerts = [self._screen.alert, *([] if self._live is None else [self._live.alert])]
 
     async def main(self) -> int:
         signals.set_instead(self._stop)
@@ -143,9 +144,8 @@ class _Run:
         return Monitoring(programs, folder / "prometheus", endpoint.target, self._alert, time_scale=scale)
 
     def _alert(self, line: str) -> None:
-        self._screen.alert(line)
-        if self._live is not None:
-            self._live.alert(line)
+        for tell in self._told_of_alerts:
+            tell(line)
 
     def _trace(self, folder: Path) -> Traces | None:
         if "opentelemetry" not in self._options.exporters:

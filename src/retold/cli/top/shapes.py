@@ -33,10 +33,8 @@ _DIGITS = {
 _HALVES = {"  ": " ", "█ ": "▀", " █": "▄", "██": "█"}
 
 
-def mood(share: float | None) -> Mood:
+def mood(share: float) -> Mood:
     """What a share of successes means."""
-    if share is None:
-        return Mood.PLAIN
     return Mood.GOOD if share >= 0.99 else Mood.FAIR if share >= 0.9 else Mood.BAD
 
 

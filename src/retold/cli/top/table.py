@@ -12,6 +12,7 @@ from retold.cli.top.shapes import binned, chart, style
 from retold.cli.top.words import count, percent, rate, seconds, times
 
 _LEAST_NAME = 12
+_WIDE = 100
 _LEAST_CHART, _MOST_CHART = 10, 40
 _CHARTS = ("effective, last minute", "actual, last minute")
 
@@ -90,10 +91,10 @@ def table(
 
 
 def _that_fit(width: int) -> list[_Column]:
-    columns = list(_COLUMNS)
-    for title in _DROPPED_FIRST:
-        if sum(column.width for column in columns) + _LEAST_NAME + 2 <= width and (title != "/s" or width >= 100):
-            break
+    columns = [column for column in _COLUMNS if column.title != "/s" or width >= _WIDE]
+    dropped_next = iter(_DROPPED_FIRST)
+    while _LEAST_NAME + 2 + sum(column.width for column in columns) > width:
+        title = next(dropped_next)
         columns = [column for column in columns if column.title != title]
     return columns
 

@@ -8,6 +8,7 @@ import sys
 import termios
 import tty
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Self
 
@@ -49,7 +50,7 @@ class Terminal:
         self._write(_BEGIN + captured.get().replace("\n", "\x1b[0m\x1b[K\r\n") + _END)
 
     def pressed(self) -> str:
-        """What has been typed; nothing at the end of input."""
+        """What has been typed; nothing if the terminal is gone."""
         assert self.keyboard is not None
         return os.read(self.keyboard, 1024).decode(errors="replace")
 
@@ -60,7 +61,9 @@ class Terminal:
 
     def __exit__(self, *_: object) -> None:
         signal.signal(signal.SIGTSTP, self._before)
-        self._give_back()
+        # There is nothing to give back if it is gone.
+        with suppress(OSError, termios.error):
+            self._give_back()
 
     def _take(self) -> None:
         if self.keyboard is not None:

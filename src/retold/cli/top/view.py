@@ -61,7 +61,7 @@ class View:
     async def _draw(self) -> None:
         loop, keyboard = asyncio.get_running_loop(), self._terminal.keyboard
         if keyboard is not None:
-            loop.add_reader(keyboard, self._follow, loop, keyboard)
+            loop.add_reader(keyboard, self._follow)
         try:
             while True:
                 if not self._controls.paused:
@@ -77,11 +77,9 @@ class View:
             if keyboard is not None:
                 loop.remove_reader(keyboard)
 
-    def _follow(self, loop: asyncio.AbstractEventLoop, keyboard: int) -> None:
-        typed = self._terminal.pressed()
-        if not typed:
-            loop.remove_reader(keyboard)
-        for key in keys(typed):
+    def _follow(self) -> None:
+        # A terminal that is gone types nothing, again and again.
+        for key in keys(self._terminal.pressed()) or ["q"]:
             if key in self._actions:
                 self._actions[key]()
             else:
