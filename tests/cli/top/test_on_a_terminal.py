@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,6 +171,7 @@ def test_without_rich_it_says_how_to_have_it_or_to_do_without(terminal: Tmux, tm
 
 def test_a_terminal_that_is_gone_ends_it() -> None:
     controller, terminal = os.openpty()
+    termios.tcsetwinsize(terminal, (24, 80))
     with Served() as served:
         call(0)
         script = f"""if True:
