@@ -44,7 +44,6 @@ class View:
         """Draw while all of these works go on: until one of them ends, or this is cancelled.
 
         Raises:
-            OSError: The terminal is gone.
             Exception: What a work raised.
         """
         tasks = [asyncio.create_task(work) for work in (self._draw(), *works)]
@@ -73,13 +72,14 @@ class View:
                     async with asyncio.timeout(_INTERVAL):
                         await self._changed.wait()
                 self._changed.clear()
+        except OSError:
+            self._actions["q"]()  # the terminal is gone, and whoever looked at it
         finally:
             if keyboard is not None:
                 loop.remove_reader(keyboard)
 
     def _follow(self) -> None:
-        # A terminal that is gone types nothing, again and again.
-        for key in keys(self._terminal.pressed()) or ["q"]:
+        for key in keys(self._terminal.pressed()):
             if key in self._actions:
                 self._actions[key]()
             else:
