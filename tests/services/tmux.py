@@ -43,6 +43,25 @@ class Tmux:
         self._ask("send-keys", "-l", command)
         self._ask("send-keys", "Enter")
 
+    def begin(self, command: str) -> None:
+        """Run a command between two looks at the modes of the terminal."""
+        self.run(f"clear; stty -a > before; {self.then_looked(command)}")
+
+    def then_looked(self, command: str) -> str:
+        """The command, and after it what `ended` waits for."""
+        return f"{command}; printf '\\nstatus %d\\n' $?; stty -a > after; echo looked"
+
+    def ended(self) -> int:
+        """The status of the command that was begun, or has been stopped; the terminal must be as it was before it."""
+        status = int(self.wait_for(r"^status (\d+)\n(?:.*\n)*?looked$")[1])
+        assert self.mode == (False, True)
+        assert self._modes("after") == self._modes("before")
+        return status
+
+    def _modes(self, file: str) -> str:
+        """All that `stty` said but for the size, which a test may change."""
+        return re.sub(r"rows \d+; columns \d+;", "", (self._folder / file).read_text())
+
     def press(self, *keys: str) -> None:
         """Press keys, by tmux's names for them."""
         self._ask("send-keys", *keys)

@@ -29,21 +29,7 @@ def terminal(tmp_path: Path) -> Iterator[Tmux]:
 
 
 def begin(terminal: Tmux, *options: str) -> None:
-    command = f"{ENVIRONMENT} {DEMO} --output $PWD/run {' '.join(options)}"
-    terminal.run(f"clear; stty -a > before; {command}; printf '\\nstatus %d\\n' $?; stty -a > after; echo looked")
-
-
-def status(terminal: Tmux, folder: Path) -> int:
-    """How it ended; the terminal must be as it was."""
-    status = int(terminal.wait_for(r"^status (\d+)\n(?:.*\n)*?looked$")[1])
-    assert terminal.mode == (False, True)
-    assert modes(folder / "after") == modes(folder / "before")
-    return status
-
-
-def modes(path: Path) -> str:
-    """All that `stty` says but for the size, which a test may change."""
-    return re.sub(r"rows \d+; columns \d+;", "", path.read_text())
+    terminal.begin(f"{ENVIRONMENT} {DEMO} --output $PWD/run {' '.join(options)}")
 
 
 def shares(terminal: Tmux) -> tuple[float, float]:
@@ -78,7 +64,7 @@ def test_an_incident_is_hidden_by_retries_until_it_no_longer_can_be(terminal: Tm
     wait_until(lambda: "outage" not in terminal.screen and "incident off" not in terminal.screen, 30)
     terminal.press("q")
 
-    assert status(terminal, tmp_path) == 0
+    assert terminal.ended() == 0
     assert re.search(
         r"^\d+ attempts here are the \d+ requests that the upstream counted$", terminal.screen, re.MULTILINE
     )
@@ -87,23 +73,23 @@ def test_an_incident_is_hidden_by_retries_until_it_no_longer_can_be(terminal: Tm
 
 
 @pytest.mark.parametrize("key", ["q", "C-c"])
-def test_it_ends_in_order_and_leaves_its_lines(terminal: Tmux, tmp_path: Path, key: str) -> None:
+def test_it_ends_in_order_and_leaves_its_lines(terminal: Tmux, key: str) -> None:
     begin(terminal)
     terminal.wait_for(r"all operations +\d")
     terminal.press("p")
     terminal.wait_for("PAUSED")
     terminal.press(key)
 
-    assert status(terminal, tmp_path) == 0
+    assert terminal.ended() == 0
     assert "EFFECTIVE" not in terminal.screen
     assert "papers.fetch" in terminal.screen
 
 
-def test_a_planned_incident_and_the_time_that_is_left_are_shown(terminal: Tmux, tmp_path: Path) -> None:
+def test_a_planned_incident_and_the_time_that_is_left_are_shown(terminal: Tmux) -> None:
     begin(terminal, "--duration 6 --incident-at 1 --incident-for 4")
     terminal.wait_for(r"(?:degrading|outage|storm)  \d of 6 s")
 
-    assert status(terminal, tmp_path) == 0
+    assert terminal.ended() == 0
 
 
 def test_an_upstream_that_dies_ends_it_with_one_line(terminal: Tmux, tmp_path: Path) -> None:
@@ -113,7 +99,7 @@ def test_an_upstream_that_dies_ends_it_with_one_line(terminal: Tmux, tmp_path: P
     assert upstream
     os.kill(upstream, signal.SIGKILL)
 
-    assert status(terminal, tmp_path) == 1
+    assert terminal.ended() == 1
     assert "the upstream has ended with status -9 before the run did" in " ".join(terminal.screen.split())
 
 

@@ -1,7 +1,6 @@
 """`retold top` on a real terminal: what is seen, what keys do, and that the terminal is afterwards as it was before."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -26,27 +25,9 @@ def terminal(tmp_path: Path) -> Iterator[Tmux]:
         yield terminal
 
 
-def begin(terminal: Tmux, command: str) -> None:
-    """Run a command between two looks at the modes of the terminal."""
-    terminal.run(f"clear; stty -a > before; {command}; printf '\\nstatus %d\\n' $?; stty -a > after; echo looked")
-
-
-def ended(terminal: Tmux, folder: Path) -> int:
-    """Its status; the terminal must be as it was."""
-    status = int(terminal.wait_for(r"^status (\d+)\n(?:.*\n)*?looked$")[1])
-    assert terminal.mode == (False, True)
-    assert modes(folder / "after") == modes(folder / "before")
-    return status
-
-
-def modes(path: Path) -> str:
-    """All that `stty` says but for the size, which a test may change."""
-    return re.sub(r"rows \d+; columns \d+;", "", path.read_text())
-
-
-def test_a_target_is_seen_coming_going_and_coming_back(terminal: Tmux, tmp_path: Path) -> None:
+def test_a_target_is_seen_coming_going_and_coming_back(terminal: Tmux) -> None:
     port = free_port()
-    begin(terminal, f"{TOP} --every 0.2 http://127.0.0.1:{port}/metrics")
+    terminal.begin(f"{TOP} --every 0.2 http://127.0.0.1:{port}/metrics")
     terminal.wait_for("nobody listens there")
     terminal.wait_for("start the process, or correct the address")
     assert terminal.mode == (True, False)
@@ -64,15 +45,15 @@ def test_a_target_is_seen_coming_going_and_coming_back(terminal: Tmux, tmp_path:
         terminal.wait_for(r"(?:answers again[\s\S]*?){2}")
     terminal.press("q")
 
-    assert ended(terminal, tmp_path) == 0
+    assert terminal.ended() == 0
     assert "EFFECTIVE" not in terminal.screen
 
 
-def test_keys_choose_sort_pause_and_help(terminal: Tmux, tmp_path: Path) -> None:
+def test_keys_choose_sort_pause_and_help(terminal: Tmux) -> None:
     with Served() as served:
         call(0)
         call(0, "shop.pay")
-        begin(terminal, f"{TOP} --every 0.2 {served.url}")
+        terminal.begin(f"{TOP} --every 0.2 {served.url}")
         terminal.wait_for("▸ all operations")
         terminal.press("Down")
         terminal.wait_for("▸ shop.fetch")
@@ -95,66 +76,64 @@ def test_keys_choose_sort_pause_and_help(terminal: Tmux, tmp_path: Path) -> None
         terminal.wait_for("effective 0%   actual 0%")
         terminal.press("C-c")
 
-        assert ended(terminal, tmp_path) == 0
+        assert terminal.ended() == 0
 
 
-def test_the_terminal_is_lent_to_the_shell_by_ctrl_z(terminal: Tmux, tmp_path: Path) -> None:
+def test_the_terminal_is_lent_to_the_shell_by_ctrl_z(terminal: Tmux) -> None:
     with Served() as served:
         call(0)
-        terminal.run(f"clear; stty -a > before; {TOP} {served.url}; stty -a > after; echo looked")
+        terminal.begin(f"{TOP} {served.url}")
         terminal.wait_for("▸ all operations")
         terminal.press("C-z")
-        terminal.wait_for("looked")
-        assert terminal.mode == (False, True)
-        assert modes(tmp_path / "after") == modes(tmp_path / "before")
-        terminal.run("clear; fg; printf '\\nstatus %d\\n' $?; stty -a > after; echo looked")
+        assert terminal.ended() == 128 + signal.SIGTSTP
+        terminal.run("clear; " + terminal.then_looked("fg"))
         terminal.wait_for("▸ all operations")
         assert terminal.mode == (True, False)
         terminal.press("q")
 
-        assert ended(terminal, tmp_path) == 0
+        assert terminal.ended() == 0
 
 
 def test_sigterm_gives_it_back(terminal: Tmux, tmp_path: Path) -> None:
     with Served() as served:
         call(0)
-        begin(terminal, f"sh -c 'echo $$ > pid; exec {TOP} {served.url}'")
+        terminal.begin(f"sh -c 'echo $$ > pid; exec {TOP} {served.url}'")
         terminal.wait_for("▸ all operations")
         terminal.press("x")  # no key of ours
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)
 
-        assert ended(terminal, tmp_path) == 0
+        assert terminal.ended() == 0
 
 
 def test_an_exception_gives_it_back_and_is_seen(terminal: Tmux, tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text(
         "from retold.cli.top.terminal import Terminal\nwith Terminal():\n    raise RuntimeError('no more')\n"
     )
-    begin(terminal, f"{sys.executable} broken.py")
+    terminal.begin(f"{sys.executable} broken.py")
 
-    assert ended(terminal, tmp_path) == 1
+    assert terminal.ended() == 1
     assert "RuntimeError: no more" in terminal.screen
 
 
-def test_without_a_keyboard_it_is_seen_all_the_same(terminal: Tmux, tmp_path: Path) -> None:
+def test_without_a_keyboard_it_is_seen_all_the_same(terminal: Tmux) -> None:
     with Served() as served:
         call(0)
-        begin(terminal, f"{TOP} {served.url} < /dev/null")
+        terminal.begin(f"{TOP} {served.url} < /dev/null")
         terminal.wait_for("▸ all operations")
         terminal.press("C-c")
 
-        assert ended(terminal, tmp_path) == 0
+        assert terminal.ended() == 0
 
 
-def test_on_a_terminal_that_can_do_nothing_there_are_lines(terminal: Tmux, tmp_path: Path) -> None:
+def test_on_a_terminal_that_can_do_nothing_there_are_lines(terminal: Tmux) -> None:
     with Served() as served:
         call(0)
-        begin(terminal, f"TERM=dumb {TOP} --every 0.2 {served.url}")
+        terminal.begin(f"TERM=dumb {TOP} --every 0.2 {served.url}")
         terminal.wait_for("shop.fetch .* calls/s, effective")
         assert terminal.mode == (False, True)
         terminal.press("C-c")
 
-        assert ended(terminal, tmp_path) == 0
+        assert terminal.ended() == 0
 
 
 def test_without_rich_it_says_how_to_have_it_or_to_do_without(terminal: Tmux, tmp_path: Path) -> None:
@@ -162,9 +141,9 @@ def test_without_rich_it_says_how_to_have_it_or_to_do_without(terminal: Tmux, tm
         _BLOCKER.format(blocked=["rich"])
         + "from retold.cli import main\nsys.exit(main(['top', 'http://127.0.0.1:1/metrics']))\n"
     )
-    begin(terminal, f"{sys.executable} poor.py")
+    terminal.begin(f"{sys.executable} poor.py")
 
-    assert ended(terminal, tmp_path) == 2
+    assert terminal.ended() == 2
     said = " ".join(terminal.screen.replace("\n", "").split())
     assert "rich is not installed, which the live view needs: pip install 'retold[demo]', or --plain" in said
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from retold import Outcome
+from retold import AttemptOutcome, Outcome
 from retold.cli.top.reading import Key, Kind
 
 _P95 = 0.95
+_GIVE_UPS = {outcome.value for outcome in Outcome if outcome.is_give_up}
 
 
 class Ended(NamedTuple):
@@ -75,8 +76,9 @@ class Flow:
         return Ended(
             sum(calls.values()) - calls.get(Outcome.CANCELLED, 0),
             calls.get(Outcome.SUCCESS, 0),
-            attempts.get("success", 0) + attempts.get("error", 0),  # a rejected result is no sickness
-            attempts.get("success", 0),
+            # A rejected result is no sickness.
+            attempts.get(AttemptOutcome.SUCCESS, 0) + attempts.get(AttemptOutcome.ERROR, 0),
+            attempts.get(AttemptOutcome.SUCCESS, 0),
         )
 
     @property
@@ -131,9 +133,7 @@ def together(seconds: float, parts: Iterable[Flow]) -> Flow:
 
 def give_ups(calls: Mapping[str, float]) -> dict[str, float]:
     """Of calls by outcome, those whose policy ran out."""
-    return {
-        outcome: count for outcome, count in calls.items() if outcome in set(Outcome) and Outcome(outcome).is_give_up
-    }
+    return {outcome: count for outcome, count in calls.items() if outcome in _GIVE_UPS}
 
 
 def _ratio(part: float, whole: float) -> float | None:
