@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-# A third of the attempts fail, but few calls fail all of theirs: retries hide the trouble from users.
+# A third of the attempts fail, but next to no call fails all of its own: retries hide the trouble from users.
 DEGRADING_RATE = 0.35
 # Nearly every attempt fails, so most calls run out of attempts: retries can no longer hide it.
 OUTAGE_RATE = 0.95
-# It is back, but drowns in the retries of those who waited: most attempts fail, and about half of the calls.
+# It is back, but drowns in the retries of those who waited: most attempts fail, and every fifth call.
 STORM_RATE = 0.7
 DEGRADES_FOR = 15.0
 """Seconds that an incident by hand degrades before it is an outage."""

@@ -32,7 +32,7 @@ async def test_every_attempt_is_a_request(tmp_path: Path) -> None:
 
 
 async def test_papers_come_back_when_the_limits_say_so(tmp_path: Path) -> None:
-    played = await play(LlmWorld, setting(tmp_path, papers=3.0), papers=9)
+    played = await play(LlmWorld, setting(tmp_path, papers=1.8), papers=9)
 
     count, answers = played.operations[OPERATION], played.counts.requests["summaries"]
     assert answers["rate_limited"] > 0

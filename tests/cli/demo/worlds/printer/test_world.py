@@ -132,11 +132,11 @@ def test_a_device_that_is_killed_leaves_no_link(tmp_path: Path) -> None:
 def test_a_failure_is_called_what_it_is(
     tmp_path: Path, answer: bytes, error: type[Exception], retold_events: MemoryExporter
 ) -> None:
-    with answering(tmp_path, *5 * [answer]) as path:
+    with answering(tmp_path, *7 * [answer]) as path:
         with pytest.raises(error):
             Labels(path).print(17, "Paper 17")
 
-    retold_events.assert_calls(OPERATION, "attempts_exhausted", attempts=5)
+    retold_events.assert_calls(OPERATION, "attempts_exhausted", attempts=7)
 
 
 def test_late_answers_to_earlier_questions_are_passed_over(tmp_path: Path, retold_events: MemoryExporter) -> None:
@@ -155,7 +155,7 @@ def test_a_printer_that_is_not_there_is_gone(tmp_path: Path, name: str, retold_e
     with pytest.raises(PrinterGoneError):
         Labels(tmp_path / name).print(17, "Paper 17")
 
-    retold_events.assert_calls(OPERATION, "attempts_exhausted", attempts=5)
+    retold_events.assert_calls(OPERATION, "attempts_exhausted", attempts=7)
 
 
 def test_a_printer_that_hangs_up_is_gone(tmp_path: Path) -> None:

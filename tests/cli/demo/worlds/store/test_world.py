@@ -81,7 +81,7 @@ def test_a_transaction_that_meets_a_lock_is_made_anew_and_leaves_nothing_before(
         locker.rollback()
 
     assert refused.value.sqlite_errorcode == sqlite3.SQLITE_BUSY
-    retold_events.assert_calls(OPERATION, "attempts_exhausted", attempts=6)
+    retold_events.assert_calls(OPERATION, "attempts_exhausted", attempts=8)
     assert Store(path).count() == 0
 
 

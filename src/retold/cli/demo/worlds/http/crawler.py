@@ -26,17 +26,17 @@ def is_transient(error: Exception) -> bool:
 crawling = retold.Policy(
     on=is_transient,
     hint=retold.hints.retry_after,
-    attempts=4,
-    timeout=3,
+    attempts=7,
+    timeout=8,
     backoff=retold.Exponential(0.05, cap=1),
     clock=CLOCK,
 )
-indexing = crawling.replace(operation="index.update", attempts=3)
+indexing = crawling.replace(operation="index.update")
 looking_up = retold.Policy(
     on=is_transient,
-    attempts=3,
-    timeout=2,
-    backoff=[0.05, 0.2],
+    attempts=7,
+    timeout=4,
+    backoff=[0.05, 0.1, 0.2, 0.4],
     fallback=None,  # a page without its citations is better than no page
     operation="citations.find",
     clock=CLOCK,

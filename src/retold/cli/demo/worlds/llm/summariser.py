@@ -24,8 +24,8 @@ def is_transient(error: Exception) -> bool:
 summarising = retold.Policy(
     on=is_transient,
     hint=retold.hints.retry_after,
-    attempts=5,
-    timeout=5,
+    attempts=7,
+    timeout=6,
     attempt_timeout=ATTEMPT_TIMEOUT,  # an answer that stops half-way has begun in time, so no read timeout sees it soon
     backoff=retold.Exponential(0.1, cap=1),
     operation=OPERATION,

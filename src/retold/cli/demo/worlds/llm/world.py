@@ -14,7 +14,7 @@ from retold.cli.demo.worlds.world import Paper, Setting, Step, Verdict, World
 
 _STALL = 4 * ATTEMPT_TIMEOUT
 # A little more than papers need: their retries are what meets the limits.
-_MARGIN = 1.5
+_MARGIN = 2.5
 _TOKENS = 20
 """Tokens of one paper, about."""
 

@@ -46,8 +46,8 @@ class GarbledError(PrinterError):
 
 printing = retold.Policy(
     on=PrinterError,
-    attempts=5,
-    timeout=4,
+    attempts=7,
+    timeout=5,
     backoff=retold.Exponential(0.1, cap=0.5),
     operation=OPERATION,
     clock=CLOCK,

@@ -25,9 +25,9 @@ def is_locked(error: Exception) -> bool:
 
 storing = retold.Policy(
     on=is_locked,
-    attempts=6,
-    timeout=3,
-    backoff=retold.Exponential(0.05, cap=0.5),
+    attempts=8,
+    timeout=5,
+    backoff=retold.Exponential(0.1, cap=1),
     operation=OPERATION,
     clock=CLOCK,
 )
