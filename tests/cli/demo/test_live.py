@@ -1,6 +1,5 @@
 """The demo on a real terminal: success that holds while attempts fail, give-ups, keys, and the table at the end."""
 
-import asyncio
 import json
 import os
 import re
@@ -13,12 +12,23 @@ import pytest
 
 from retold.cli.demo.live import Live
 from retold.cli.demo.options import add_arguments, parsed
+from retold.cli.demo.screen import Screen
+from retold.cli.demo.witness import Witness
 from retold.cli.parser import Parser
 from retold.cli.top.scene import Mood
 from tests.cli.demo.running import wait_until, world_of
 from tests.services.tmux import Tmux
 
 DEMO = f"{sys.executable} -m retold demo --port 0 --seed 7 --rate 60 --exporters prometheus"
+OPERATIONS = (
+    "citations.find",
+    "index.update",
+    "labels.print",
+    "papers.fetch",
+    "papers.store",
+    "papers.summarise",
+    "pdfs.download",
+)
 ENVIRONMENT = "env -u RETOLD_EXPORTERS -u COLUMNS -u NO_COLOR"
 
 
@@ -38,6 +48,11 @@ def shares(terminal: Tmux) -> tuple[float, float]:
     return float(found[1]), float(found[2])
 
 
+def actual(terminal: Tmux, operation: str) -> float:
+    """Actual success of one operation, in per cent."""
+    return float(terminal.wait_for(rf"{re.escape(operation)} +\S+ +\S+ +([\d.]+)%")[1])
+
+
 def test_an_incident_is_hidden_by_retries_until_it_no_longer_can_be(terminal: Tmux, tmp_path: Path) -> None:
     begin(terminal, "--failure-rate 0")
     wait_until(lambda: terminal.mode == (True, False), 60)
@@ -46,7 +61,7 @@ def test_an_incident_is_hidden_by_retries_until_it_no_longer_can_be(terminal: Tm
     assert "gave up  none" in terminal.screen
 
     terminal.press("i")
-    terminal.wait_for("worlds +an incident begins|degrading")
+    terminal.wait_for("all worlds +an incident begins|degrading")
 
     def holds() -> bool:
         effective, actual = shares(terminal)
@@ -61,7 +76,7 @@ def test_an_incident_is_hidden_by_retries_until_it_no_longer_can_be(terminal: Tm
     terminal.resize(140, 40)
     terminal.wait_for("effective, last minute")
     terminal.press("i")
-    wait_until(lambda: "outage" not in terminal.screen and "incident off" not in terminal.screen, 30)
+    wait_until(lambda: " outage " not in terminal.screen, 30)
     terminal.press("q")
 
     assert terminal.ended() == 0
@@ -70,6 +85,28 @@ def test_an_incident_is_hidden_by_retries_until_it_no_longer_can_be(terminal: Tm
     )
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["agree"]
+
+
+def test_a_key_for_each_world_brings_trouble_to_it_alone(terminal: Tmux) -> None:
+    begin(terminal, "--failure-rate 0")
+    wait_until(lambda: shares(terminal) == (100, 100), 60)
+    for operation in OPERATIONS:
+        terminal.wait_for(rf"^[▸ ] {re.escape(operation)} +\S+ +100%")
+    terminal.wait_for("i incident  1 http  2 llm  3 store  4 printer .* p pause  [?] help  q quit")
+
+    terminal.press("4")
+    terminal.wait_for(" printer degrading ")
+
+    wait_until(lambda: actual(terminal, "labels.print") < 90, 30)
+    http = [operation for operation in OPERATIONS if operation not in ("labels.print", "papers.store")]
+    assert [actual(terminal, operation) for operation in http] == [100] * len(http)
+    terminal.press("2")
+    terminal.wait_for(" llm[+]printer degrading ")
+    terminal.press("4", "2")
+    wait_until(lambda: "degrading" not in terminal.screen, 30)
+    terminal.press("q")
+
+    assert terminal.ended() == 0
 
 
 @pytest.mark.parametrize("key", ["q", "C-c"])
@@ -82,7 +119,7 @@ def test_it_ends_in_order_and_leaves_its_lines(terminal: Tmux, key: str) -> None
 
     assert terminal.ended() == 0
     assert "EFFECTIVE" not in terminal.screen
-    assert "papers.fetch" in terminal.screen
+    assert "labels.print" in terminal.screen
 
 
 def test_a_planned_incident_and_the_time_that_is_left_are_shown(terminal: Tmux) -> None:
@@ -103,15 +140,19 @@ def test_an_upstream_that_dies_ends_it_with_one_line(terminal: Tmux, tmp_path: P
     assert "the upstream has ended with status -9 before the run did" in " ".join(terminal.screen.split())
 
 
-def test_alerts_are_among_what_happens() -> None:
+def test_alerts_are_among_what_happens(capsys: pytest.CaptureFixture[str]) -> None:
     parser = Parser()
     add_arguments(parser)
-    live = Live(parsed(parser, parser.parse_args([])), ["papers.fetch"], asyncio.Event())
+    live = Live(parsed(parser, parser.parse_args([])), ["papers.fetch"], Screen(plain=True), lambda: None)
+    lines = ["FIRING   RetoldGiveUps papers.fetch", "RESOLVED RetoldGiveUps papers.fetch"]
 
-    live.alert("FIRING   RetoldGiveUps papers.fetch")
-    live.alert("RESOLVED RetoldGiveUps papers.fetch")
+    for line in lines:
+        live.alert(line)
 
-    assert [(each.subject, each.text, each.mood) for each in live.witness.retries()] == [
-        ("prometheus", "FIRING   RetoldGiveUps papers.fetch", Mood.BAD),
-        ("prometheus", "RESOLVED RetoldGiveUps papers.fetch", Mood.GOOD),
+    [witness] = live.exporters
+    assert isinstance(witness, Witness)
+    assert [(each.subject, each.text, each.mood) for each in witness.retries()] == [
+        ("prometheus", lines[0], Mood.BAD),
+        ("prometheus", lines[1], Mood.GOOD),
     ]
+    assert capsys.readouterr().out.splitlines() == lines, "they are among the lines that remain, too"

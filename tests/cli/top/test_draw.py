@@ -8,12 +8,13 @@ from rich.text import Text
 
 from retold.cli.top.controls import Controls
 from retold.cli.top.draw import frame
-from retold.cli.top.scene import Scene
+from retold.cli.top.scene import Key, Mood, Scene
 from tests.cli.top.scenes import scene
 
 FOUR = ("citations.find", "index.update", "papers.fetch", "pdfs.download")
 SCENE = scene(*FOUR, sick=("papers.fetch",))
 MANY = scene(*(f"shop.backend.clients.operation_{number:02}" for number in range(60)))
+INCIDENT = Key("i", "incident", "an incident")
 EMPTY = scene(advice="Write retold.configure() in the process that serves it.", happenings=0)
 
 
@@ -146,13 +147,33 @@ def test_a_pause_is_seen() -> None:
 
 
 def test_the_last_line_has_the_keys() -> None:
-    last = drawn(replace(SCENE, keys=(("i", "incident"),)), controls=Controls(order="gave up"))[-1].plain
+    last = drawn(replace(SCENE, keys=(INCIDENT,)), controls=Controls(order="gave up"))[-1].plain
 
-    assert " ".join(last.split()) == "i incident q quit ↑↓ choose s sort p pause ? help sorted by gave up"
+    assert " ".join(last.split()) == "i incident ↑↓ choose s sort p pause ? help q quit sorted by gave up"
+
+
+@pytest.mark.parametrize(
+    ("width", "left"),
+    [
+        (70, "i incident ↑↓ choose s sort p pause ? help q quit"),
+        (50, "i incident s sort p pause ? help q quit"),
+        (40, "i incident p pause ? help q quit"),
+    ],
+)
+def test_a_narrow_last_line_leaves_out_what_the_help_has(width: int, left: str) -> None:
+    last = drawn(replace(SCENE, keys=(INCIDENT,)), width=width, controls=Controls(order="gave up"))[-1].plain
+
+    assert " ".join(last.split()) == left
+
+
+def test_a_key_is_lit_by_the_mood_of_what_it_is_about() -> None:
+    lit = drawn(replace(SCENE, keys=(INCIDENT, replace(INCIDENT, key="1", word="http", mood=Mood.BAD))))[-1]
+
+    assert [lit.plain[span.start : span.end] for span in lit.spans if "on red" in str(span.style)] == ["http"]
 
 
 def test_help_says_what_keys_do_and_what_words_mean() -> None:
-    text = plain(drawn(replace(SCENE, keys=(("i", "an incident"),)), controls=Controls(helping=True)))
+    text = plain(drawn(replace(SCENE, keys=(INCIDENT,)), controls=Controls(helping=True)))
 
     for words in ("i        an incident", "q        quit", "actual     share of attempts", "of the last 10 s"):
         assert words in text

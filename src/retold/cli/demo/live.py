@@ -1,21 +1,26 @@
-"""The demo on a terminal: the view of `retold top`, fed by an exporter, with a key that brings trouble."""
+"""The demo on a terminal: the view of `retold top`, fed by an exporter, with keys that bring trouble."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from retold.cli.demo.incident import ByHand, Phase
+from retold import Exporter
+from retold.cli.demo.incident import Phase
 from retold.cli.demo.options import Options
+from retold.cli.demo.screen import Screen
+from retold.cli.demo.switches import Switches
 from retold.cli.demo.witness import Witness
+from retold.cli.demo.worlds.world import World
 from retold.cli.top.history import History
-from retold.cli.top.scene import Happening, Mood, Scene
+from retold.cli.top.scene import Happening, Key, Mood, Scene
 from retold.cli.top.terminal import Terminal
 from retold.cli.top.view import View
 
 _EVERY = 1.0
-_TROUBLE = {Phase.DEGRADING, Phase.OUTAGE, Phase.STORM}
+_MOODS = {None: Mood.PLAIN, Phase.DEGRADING: Mood.FAIR, Phase.STORM: Mood.BAD, Phase.OUTAGE: Mood.BAD}
 
 
 class Live:
@@ -24,39 +29,42 @@ class Live:
     Args:
         options: Of the run.
         operations: All that it calls.
-        stop: Set by `q`.
+        screen: What else is said; it is kept until the view has ended.
+        stop: Called by `q`.
 
     Attributes:
-        witness: To be told of the calls.
-        metrics_url: Where the run serves `/metrics`, if it does.
+        exporters: To be told of the calls.
     """
 
-    def __init__(self, options: Options, operations: list[str], stop: asyncio.Event) -> None:
-        self.witness = Witness(operations)
-        self.metrics_url = ""
+    def __init__(self, options: Options, operations: list[str], screen: Screen, stop: Callable[[], None]) -> None:
+        self._witness = Witness(operations)
+        self.exporters: list[Exporter] = [self._witness]
         self._options = options
+        self._screen = screen
         self._stop = stop
         self._history = History()
-        self._began = time.monotonic()
-        self._by_hand: ByHand | None = None
         self._take()
 
-    async def show(self, trouble: Callable[[bool], None], check: Callable[[], None]) -> None:
+    async def show(self, worlds: Sequence[World], url: str, check: Callable[[], None]) -> None:
         """Show it until this is cancelled.
 
         Args:
-            trouble: Begins an incident, or ends it.
+            worlds: Each has a key that begins an incident in it, or ends it.
+            url: Where the run serves `/metrics`, if it does.
             check: Raises if the run cannot go on.
         """
-        self._began = time.monotonic()
-        with Terminal() as terminal:
-            view = View(terminal, self._scene, self._stop.set, {"i": lambda: self._toggle(trouble)})
-            await view.run(self._watch(check))
+        names = [world.name for world in worlds]
+        switches = Switches({world.name: world.trouble for world in worlds}, self._options.incident)
+        turns = {"i": partial(self._turn, switches)}
+        turns |= {str(number): partial(self._turn, switches, name) for number, name in enumerate(names, start=1)}
+        scene = partial(self._scene, names, switches, url, time.monotonic())
+        with self._screen.held_back(), Terminal() as terminal:
+            await View(terminal, scene, self._stop, turns).run(self._watch(check))
 
     def alert(self, line: str) -> None:
         """An alert has fired, or is over; other threads may call this."""
-        mood = Mood.GOOD if line.startswith("RESOLVED") else Mood.BAD
-        self._tell("prometheus", line, mood)
+        self._screen.alert(line)
+        self._tell("prometheus", line, Mood.GOOD if line.startswith("RESOLVED") else Mood.BAD)
 
     async def _watch(self, check: Callable[[], None]) -> None:
         while True:
@@ -65,40 +73,35 @@ class Live:
             self._take()
 
     def _take(self) -> None:
-        self._history.take({"": self.witness.reading()}, time.monotonic(), time.time())
+        self._history.take({"": self._witness.reading()}, time.monotonic(), time.time())
         rows = self._history.rows
         self._rows, self._everything = rows, self._history.everything(rows)
 
-    def _toggle(self, trouble: Callable[[bool], None]) -> None:
-        self._by_hand = ByHand(time.monotonic()) if self._by_hand is None else None
-        trouble(self._by_hand is not None)
-        what = "an incident begins" if self._by_hand else "the incident is over"
-        self._tell("worlds", what, Mood.BAD if self._by_hand else Mood.GOOD)
+    def _turn(self, switches: Switches, world: str | None = None) -> None:
+        on = switches.turn_all() if world is None else switches.turn(world)
+        what = "an incident begins" if on else "the incident is over"
+        self._tell(world or "all worlds", what, Mood.BAD if on else Mood.GOOD)
 
     def _tell(self, subject: str, what: str, mood: Mood) -> None:
-        self.witness.tell(Happening(time.time(), subject, what, mood))
+        self._witness.tell(Happening(time.time(), subject, what, mood))
 
-    def _scene(self) -> Scene:
-        elapsed, options = time.monotonic() - self._began, self._options
-        phase = self._phase(elapsed)
+    def _scene(self, worlds: Sequence[str], switches: Switches, url: str, began: float) -> Scene:
+        elapsed, options = time.monotonic() - began, self._options
         left = "" if options.duration is None else f" of {options.duration:g}"
-        wait = self.witness.longest_wait()
+        wait = self._witness.longest_wait()
+        moods = {world: _MOODS[switches.trouble(world)] for world in worlds}
+        keys = [Key(str(at), name, f"an incident in {name}", moods[name]) for at, name in enumerate(worlds, start=1)]
         return Scene(
             title="retold demo",
-            target=f"{self.metrics_url}  {options.rate:g} calls/s".strip(),
+            target=f"{url}  {options.rate:g} calls/s".strip(),
             time=time.time(),
-            state=f"{phase + '  ' if phase else ''}{elapsed:.0f}{left} s",
-            mood=Mood.BAD if phase in _TROUBLE else Mood.PLAIN,
+            state=f"{switches.told}  {elapsed:.0f}{left} s".strip(),
+            mood=Mood.BAD if set(moods.values()) != {Mood.PLAIN} else Mood.PLAIN,
             everything=self._everything,
             rows=self._rows,
             every=_EVERY,
             moments=self._history.moments,
-            happenings=self.witness.retries(),
+            happenings=self._witness.retries(),
             said="" if wait is None else f"longest wait ends in {wait:.1f} s",
-            keys=(("i", "incident off" if self._by_hand else "incident"),),
+            keys=(Key("i", "incident", "an incident in all worlds; once more, and it is over"), *keys),
         )
-
-    def _phase(self, elapsed: float) -> Phase | None:
-        if self._by_hand is not None:
-            return self._by_hand.phase(time.monotonic())
-        return None if self._options.incident is None else self._options.incident.phase(elapsed)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from itertools import count, takewhile
 
 from retold.cli.demo.clock import CLOCK, Stopped
-from retold.cli.demo.worlds.world import Paper, Step
+from retold.cli.demo.threads import Threads
+from retold.cli.demo.worlds.world import Paper, Step, World
 
 STAGES = (
     ("papers.fetch",),
@@ -26,12 +27,6 @@ MAX_UNDER_WAY = 1000
 
 _GRACE = 6.0
 """Seconds that the papers under way have to end by themselves when the time is up."""
-
-
-def stages(steps: Mapping[str, Step]) -> list[list[Step]]:
-    """The stages that these steps make, by their operations."""
-    found = ([steps[operation] for operation in stage if operation in steps] for stage in STAGES)
-    return [stage for stage in found if stage]
 
 
 class Load:
@@ -99,3 +94,24 @@ class Load:
         self.stop()
         if self._under_way:
             await asyncio.wait(self._under_way)
+
+
+@asynccontextmanager
+async def load_on(worlds: Sequence[World], rate: float) -> AsyncGenerator[Load, None]:
+    """A load on all of these worlds, which are ready; when the context ends, what papers need is closed.
+
+    Args:
+        worlds: What their steps are taken of.
+        rate: Calls a second, over all steps.
+    """
+    async with AsyncExitStack() as at_end:
+        threads = Threads()
+        at_end.callback(threads.close)
+        steps = {operation: step for world in worlds for operation, step in world.steps(threads, at_end).items()}
+        yield Load(stages(steps), rate / len(steps))
+
+
+def stages(steps: Mapping[str, Step]) -> list[list[Step]]:
+    """The stages that these steps make, by their operations."""
+    found = ([steps[operation] for operation in stage if operation in steps] for stage in STAGES)
+    return [stage for stage in found if stage]

@@ -9,26 +9,24 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, ExitStack, suppress
-from datetime import datetime
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import NoReturn
 
 import retold
 from retold.cli import signals
-from retold.cli.demo.endpoint import Endpoint, EndpointError
+from retold.cli.demo.endpoint import Endpoint
 from retold.cli.demo.kept import KeptError
+from retold.cli.demo.lines import Lines
 from retold.cli.demo.live import Live
-from retold.cli.demo.load import Load, stages
-from retold.cli.demo.monitoring import MissingProgramError, Monitoring, Programs
+from retold.cli.demo.load import Load, load_on
+from retold.cli.demo.monitoring import Monitoring, Programs
 from retold.cli.demo.options import Options
+from retold.cli.demo.parts import Parts
 from retold.cli.demo.results import Results
 from retold.cli.demo.screen import Screen
 from retold.cli.demo.tally import Tally
-from retold.cli.demo.threads import Threads
-from retold.cli.demo.traces import Traces, TracesError
+from retold.cli.demo.traces import Traces
 from retold.cli.demo.worlds.by_name import chosen
 from retold.cli.demo.worlds.held import WorldError
 from retold.cli.demo.worlds.world import Setting, World
@@ -60,22 +58,23 @@ class _Run:
         self._tally = Tally(self._operations, options.incident)
         self._stop = asyncio.Event()
         self._monitoring: Monitoring | None = None
-        is_live = is_terminal() and not options.plain
-        self._live = Live(options, self._operations, self._stop) if is_live else None
-        self._told_of_alerts = [self._screen.alert, *([] if self._live is None else [self._live.alert])]
+        self._shown = self._how()
+
+    def _how(self) -> Live | Lines:
+        options, screen = self._options, self._screen
+        if options.plain or not is_terminal():
+            return Lines(screen, self._tally, options.incident)
+        return Live(options, self._operations, screen, self._stop.set)
 
     async def main(self) -> int:
         signals.set_instead(self._stop)
         with ExitStack() as at_end:
-            programs = self._programs()
-            watching = [] if self._live is None else [self._live.witness]
-            retold.configure(exporters=[*self._options.exporters, self._tally, *watching])
-            endpoint = self._serve_metrics(at_end)
-            folder = self._folder()
-            at_end.callback(_remove_if_empty, folder)
-            traces = self._trace(folder)
-            if traces is not None:
-                at_end.callback(traces.close)
+            parts = Parts(self._parser, self._options, at_end)
+            programs = parts.programs()
+            retold.configure(exporters=[*self._options.exporters, self._tally, *self._shown.exporters])
+            endpoint = parts.endpoint()
+            folder = parts.folder()
+            traces = parts.traces(folder)
             setting = self._setting(folder)
             # All at once, and then wait for each: they take as long as the slowest.
             worlds = [at_end.enter_context(world(setting)) for world in self._worlds]
@@ -84,7 +83,7 @@ class _Run:
             if programs is not None and endpoint is not None:
                 self._monitoring = at_end.enter_context(self._monitor(programs, folder, endpoint))
             self._greet(folder, endpoint, traces)
-            held_back = await self._call(worlds)
+            held_back = await self._call(worlds, "" if endpoint is None else endpoint.url)
             await self._linger()
             self._check(worlds)
             verdicts = {world.name: world.close(self._tally.operations) for world in worlds}
@@ -106,56 +105,9 @@ class _Run:
             requests=options.requests,
         )
 
-    def _folder(self) -> Path:
-        folder = self._options.output
-        if folder is None:
-            folder = Path("retold-demo") / f"{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if any(folder.iterdir()):
-                self._parser.error(f"--output {folder} is not empty: name a new folder, so that no run is lost")
-        except OSError as error:
-            self._cannot_use(folder, error)
-        return folder
-
-    def _cannot_use(self, folder: Path, error: OSError) -> NoReturn:
-        self._parser.error(f"--output {folder} cannot be used ({error.strerror}): name another folder")
-
-    def _programs(self) -> Programs | None:
-        if not self._options.prometheus:
-            return None
-        try:
-            return Programs.found()
-        except MissingProgramError as error:
-            self._parser.error(f"--prometheus: {error}")
-
-    def _serve_metrics(self, at_end: ExitStack) -> Endpoint | None:
-        if "prometheus" not in self._options.exporters:
-            return None
-        try:
-            endpoint = Endpoint(self._options.port, self._options.host)
-        except EndpointError as error:
-            self._parser.error(str(error))
-        at_end.callback(endpoint.close)
-        return endpoint
-
     def _monitor(self, programs: Programs, folder: Path, endpoint: Endpoint) -> Monitoring:
         scale = self._options.time_scale
-        return Monitoring(programs, folder / "prometheus", endpoint.target, self._alert, time_scale=scale)
-
-    def _alert(self, line: str) -> None:
-        for tell in self._told_of_alerts:
-            tell(line)
-
-    def _trace(self, folder: Path) -> Traces | None:
-        if "opentelemetry" not in self._options.exporters:
-            return None
-        try:
-            return Traces(folder / "spans.jsonl")
-        except TracesError as error:
-            self._parser.error(str(error))
-        except OSError as error:
-            self._cannot_use(folder, error)
+        return Monitoring(programs, folder / "prometheus", endpoint.target, self._shown.alert, time_scale=scale)
 
     def _greet(self, folder: Path, endpoint: Endpoint | None, traces: Traces | None) -> None:
         say, options = self._screen.say, self._options
@@ -166,8 +118,6 @@ class _Run:
         if endpoint is not None:
             moved = ", for the default port is in use" if endpoint.moved else ""
             say(f"metrics: {endpoint.url}{moved}")
-            if self._live is not None:
-                self._live.metrics_url = endpoint.url
         if traces is not None:
             say(f"traces:  {traces.destination}")
         if self._monitoring is not None:
@@ -176,16 +126,12 @@ class _Run:
         say(f"files:   {folder}")
         say("Ctrl-C ends it" if options.duration is None else f"it ends after {options.duration:g} s, or with Ctrl-C")
 
-    async def _call(self, worlds: Sequence[World]) -> int:
-        async with AsyncExitStack() as at_end:
-            threads = Threads()
-            at_end.callback(threads.close)
-            steps = {operation: step for world in worlds for operation, step in world.steps(threads, at_end).items()}
-            load = Load(stages(steps), self._options.rate / len(steps))
+    async def _call(self, worlds: Sequence[World], url: str) -> int:
+        async with load_on(worlds, self._options.rate) as load:
             for world in worlds:
                 world.begin()
             self._tally.begin()
-            showing = asyncio.create_task(self._show(worlds) if self._live is None else self._show_live(worlds))
+            showing = asyncio.create_task(self._show(worlds, url))
             stopping = asyncio.create_task(self._stop_when_asked(load))
             try:
                 await load.run(self._options.duration)
@@ -202,29 +148,9 @@ class _Run:
         await self._stop.wait()
         load.stop()
 
-    async def _show(self, worlds: Sequence[World]) -> None:
-        incident = self._options.incident
-        began = time.monotonic()
-        while True:
-            await asyncio.sleep(1.0)
-            elapsed = time.monotonic() - began
-            phase = "" if incident is None else incident.phase(elapsed).value
-            try:
-                self._check(worlds)
-                self._screen.second(elapsed, self._tally.take_second(), self._tally, phase)
-            except (WorldError, KeptError, OSError):
-                self._stop.set()
-                raise
-
-    async def _show_live(self, worlds: Sequence[World]) -> None:
-        def trouble(on: bool) -> None:
-            for world in worlds:
-                world.trouble(on)
-
-        assert self._live is not None
+    async def _show(self, worlds: Sequence[World], url: str) -> None:
         try:
-            with self._screen.held_back():
-                await self._live.show(trouble, lambda: self._check(worlds))
+            await self._shown.show(worlds, url, lambda: self._check(worlds))
         except (WorldError, KeptError, OSError):
             self._stop.set()
             raise
@@ -245,9 +171,3 @@ class _Run:
 def _close_output() -> None:
     """What is still buffered must not fail once more at the exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _remove_if_empty(folder: Path) -> None:
-    """A run that never began leaves nothing behind."""
-    with suppress(OSError):
-        folder.rmdir()

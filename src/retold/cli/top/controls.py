@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from retold.cli.top.scene import Row
+from retold.cli.top.scene import Key, Row
 
 _KEY = re.compile(r"\x1b[\[O][0-9;]*[A-Za-z~]|.", re.DOTALL)
 _NAMES = {"\x1b[A": "up", "\x1bOA": "up", "k": "up", "\x1b[B": "down", "\x1bOB": "down", "j": "down"}
@@ -21,13 +21,14 @@ ORDERS: dict[str, Callable[[Row], tuple[float, str]]] = {
 }
 """The orders of rows, worst first where there is a worst."""
 
-HELP = (
-    ("↑ ↓ k j", "choose an operation, or all of them"),
-    ("s", "sort by name, calls, actual or effective success, attempts a call, give-ups"),
-    ("p", "pause the drawing; counting goes on"),
-    ("?", "this help"),
-    ("q", "quit"),
+KEYS = (
+    Key("↑↓", "choose", "choose an operation, or all of them (k j)"),
+    Key("s", "sort", "sort by name, calls, actual or effective success, attempts a call, give-ups"),
+    Key("p", "pause", "pause the drawing; counting goes on"),
+    Key("?", "help", "this help"),
+    Key("q", "quit", "quit"),
 )
+"""The keys that every view has; the less a footer needs one, the sooner it comes."""
 
 
 def keys(typed: str) -> list[str]:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
-from retold.cli.top.controls import HELP, Controls
+from retold.cli.top.controls import KEYS, Controls
 from retold.cli.top.history import WINDOW
-from retold.cli.top.scene import Happening, Row, Scene
+from retold.cli.top.scene import Happening, Key, Mood, Row, Scene
 from retold.cli.top.shapes import DIGITS_HEIGHT, STYLES, binned, chart, digits, style
 from retold.cli.top.table import table
 from retold.cli.top.words import count, percent, rate
 
 LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 _BAR = "white on grey23"
-_LEAST_HAPPENINGS = 3
-_KEYS = (("q", "quit"), ("↑↓", "choose"), ("s", "sort"), ("p", "pause"), ("?", "help"))
+_LIT = {Mood.PLAIN: "", Mood.GOOD: "black on green", Mood.FAIR: "black on yellow", Mood.BAD: "bold white on red"}
+_LEAST_HAPPENINGS = 2
 _HEROES = (("EFFECTIVE", "what callers see"), ("ACTUAL", "what the dependency gives"))
 
 
@@ -35,7 +35,7 @@ def frame(scene: Scene, controls: Controls, width: int, height: int) -> list[Tex
     return [
         _bar(_title(scene), _state(scene, controls), width),
         *_fitted(lines, width, height - 2),
-        _bar(_keys(scene), Text(f"sorted by {controls.order} ", "dim"), width),
+        _footer(scene, controls, width),
     ]
 
 
@@ -49,10 +49,20 @@ def _state(scene: Scene, controls: Controls) -> Text:
     return state.append(f" {scene.state}", STYLES[scene.mood]).append(f"  {clock} ")
 
 
-def _keys(scene: Scene) -> Text:
+def _footer(scene: Scene, controls: Controls, width: int) -> Text:
+    """The keys, without those that the help has too if there is no room for all; then, if there is, the order."""
+    own = list(KEYS)
+    while own[0].key != "?" and _keys((*scene.keys, *own)).cell_len > width:
+        del own[0]
+    keys = _keys((*scene.keys, *own))
+    order = Text(f"sorted by {controls.order} ", "dim")
+    return _bar(keys, order if keys.cell_len + order.cell_len <= width else Text(), width)
+
+
+def _keys(keys: Iterable[Key]) -> Text:
     line = Text()
-    for key, does in (*scene.keys, *_KEYS):
-        line.append(f" {key}", "bold cyan").append(f" {does} ")
+    for each in keys:
+        line.append(f" {each.key}", "bold cyan").append(" ").append(each.word, _LIT[each.mood]).append(" ")
     return line
 
 
@@ -67,7 +77,7 @@ def _bar(left: Text, right: Text, width: int) -> Text:
 
 
 def _help(scene: Scene) -> list[Text]:
-    keys = [Text.assemble((f"  {key:<9}", "bold cyan"), does) for key, does in (*scene.keys, *HELP)]
+    keys = [Text.assemble((f"  {each.key:<9}", "bold cyan"), each.meaning) for each in (*scene.keys, *KEYS)]
     words = (
         ("effective", "share of calls that succeeded"),
         ("actual", "share of attempts that succeeded, as without retries"),

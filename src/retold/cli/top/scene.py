@@ -28,6 +28,16 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """A key that does something: what in one word, what in full, and the mood of what it is about."""
+
+    key: str
+    word: str
+    meaning: str
+    mood: Mood = Mood.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One operation.
 
@@ -65,7 +75,7 @@ class Scene:
         happenings: The latest last.
         advice: What to do where there is nothing to see.
         said: More on what goes on just now.
-        keys: Keys beside the view's own, with what they do.
+        keys: Keys beside the view's own.
     """
 
     title: str
@@ -80,4 +90,4 @@ class Scene:
     happenings: tuple[Happening, ...] = ()
     advice: str = ""
     said: str = ""
-    keys: tuple[tuple[str, str], ...] = ()
+    keys: tuple[Key, ...] = ()

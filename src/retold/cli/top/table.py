@@ -11,7 +11,8 @@ from retold.cli.top.scene import Row
 from retold.cli.top.shapes import binned, chart, style
 from retold.cli.top.words import count, percent, rate, seconds, times
 
-_LEAST_NAME = 12
+_LEAST_NAME, _MOST_NAME = 12, 16
+"""Characters of names for which columns give way."""
 _WIDE = 100
 _LEAST_CHART, _MOST_CHART = 10, 40
 _CHARTS = ("effective, last minute", "actual, last minute")
@@ -78,9 +79,10 @@ def table(
         order: The column that rows are ordered by, which is underlined.
         title: Of the first column.
     """
-    columns = _that_fit(width)
+    longest = max(_LEAST_NAME, *(len(row.operation) for row in rows))
+    columns = _that_fit(width, min(longest, _MOST_NAME))
     left = width - 2 - sum(column.width for column in columns)
-    name = min(left, max(_LEAST_NAME, *(len(row.operation) for row in rows)))
+    name = min(left, longest)
     of_chart = min(_MOST_CHART, (left - name - 4) // 2)
     if of_chart < _LEAST_CHART:
         name, of_chart = left, 0
@@ -90,10 +92,10 @@ def table(
     ]
 
 
-def _that_fit(width: int) -> list[_Column]:
+def _that_fit(width: int, name: int) -> list[_Column]:
     columns = [column for column in _COLUMNS if column.title != "/s" or width >= _WIDE]
     dropped_next = iter(_DROPPED_FIRST)
-    while _LEAST_NAME + 2 + sum(column.width for column in columns) > width:
+    while name + 2 + sum(column.width for column in columns) > width:
         title = next(dropped_next)
         columns = [column for column in columns if column.title != title]
     return columns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -31,7 +31,7 @@ class View:
         terminal: Terminal,
         scene: Callable[[], Scene],
         quit_: Callable[[], None],
-        more: dict[str, Callable[[], None]] | None = None,
+        more: Mapping[str, Callable[[], None]] | None = None,
     ) -> None:
         self._terminal = terminal
         self._scene = scene

@@ -1,0 +1,43 @@
+"""The demo as lines, one for each second, where there is no terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from retold import Exporter
+from retold.cli.demo.incident import Incident
+from retold.cli.demo.screen import Screen
+from retold.cli.demo.tally import Tally
+from retold.cli.demo.worlds.world import World
+
+
+class Lines:
+    """What a run looks like while it lasts, as `Live` is for a terminal.
+
+    Args:
+        screen: Prints them.
+        tally: What they tell.
+        incident: Whose phases they tell.
+
+    Attributes:
+        exporters: None: the tally is told of the calls.
+    """
+
+    def __init__(self, screen: Screen, tally: Tally, incident: Incident | None) -> None:
+        self.exporters: list[Exporter] = []
+        self.alert = screen.alert
+        self._screen = screen
+        self._tally = tally
+        self._incident = incident
+
+    async def show(self, worlds: Sequence[World], url: str, check: Callable[[], None]) -> None:
+        """Print one each second until this is cancelled; `check` raises if the run cannot go on."""
+        began = time.monotonic()
+        while True:
+            await asyncio.sleep(1.0)
+            elapsed = time.monotonic() - began
+            phase = "" if self._incident is None else self._incident.phase(elapsed).value
+            check()
+            self._screen.second(elapsed, self._tally.take_second(), self._tally, phase)
