@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -47,7 +48,7 @@ def seen(options: list[str], before: float, incident: float) -> str:
         tmux("new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES), *demo)
         try:
             time.sleep(before)
-            tmux("send-keys", *4 * ["Down"], "i")  # the last operation is chosen, one of four attempts
+            tmux("send-keys", "i")
             end = time.monotonic() + incident
             screens = []
             while time.monotonic() < end:
@@ -55,7 +56,10 @@ def seen(options: list[str], before: float, incident: float) -> str:
                 screens.append(tmux("capture-pane", "-p", "-e", "-N"))
         finally:
             tmux("send-keys", "q")
-            time.sleep(2)  # it ends in order, and its terminal with it
+            with suppress(subprocess.CalledProcessError):
+                # It ends in order, and its terminal with it.
+                while tmux("has-session") == "":
+                    time.sleep(0.1)
     return max(screens, key=_told)
 
 

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,8 +12,6 @@ import pytest
 from retold.cli import main
 from retold.cli.demo import options
 from retold.cli.parser import Parser
-from tests.cli.demo.running import Demo
-from tests.subprocesses import run
 
 
 @pytest.fixture(autouse=True)
@@ -87,19 +84,6 @@ def test_a_system_without_pseudo_terminals_has_all_worlds_but_the_printer(
     assert "--worlds http,printer: the printer needs a pseudo-terminal, which this system does not have" in told
 
 
-def test_a_run_without_pseudo_terminals_says_so(tmp_path: Path) -> None:
-    script = f"""
-        from retold.cli import main
-        main(["demo", "--duration=0.1", "--port=0", "--plain", "--output={tmp_path / "run"}"])
-    """
-
-    done = run(script, without=["termios"])
-
-    assert "20 calls a second in the worlds http, llm, store" in done.lines
-    assert "no printer: that world needs a pseudo-terminal, which this system does not have" in done.lines
-    assert not (tmp_path / "run" / "printer.json").exists()
-
-
 def test_half_an_incident(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--incident-at 2 needs --incident-for too" in complaint(capsys, "--incident-at=2")
     assert "--incident-for 3 needs --incident-at too" in complaint(capsys, "--incident-for=3")
@@ -151,20 +135,6 @@ def test_an_unknown_exporter_of_the_environment(
     monkeypatch.setenv("RETOLD_EXPORTERS", "grafana")
 
     assert "RETOLD_EXPORTERS=grafana: there is no exporter named 'grafana'" in complaint(capsys)
-
-
-def test_an_unknown_exporter_of_the_environment_is_one_line_of_the_process(tmp_path: Path) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "retold", "demo"],
-        env=os.environ | {"RETOLD_EXPORTERS": "grafana"},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
-    assert ended.stderr.startswith("retold demo: RETOLD_EXPORTERS=grafana: there is no exporter named 'grafana'")
 
 
 def test_a_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:
@@ -220,36 +190,3 @@ def test_an_unknown_otlp_protocol(
 
     assert "OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf or grpc, not http/json" in told
     assert not (tmp_path / "new").exists()
-
-
-@pytest.mark.parametrize("library", ["httpx", "rich", "prometheus_client", "opentelemetry.sdk"])
-def test_a_missing_extra_is_named(library: str) -> None:
-    script = """
-        from retold.cli import main
-        try:
-            main(["demo"])
-        except SystemExit as end:
-            print(end.code)
-    """
-
-    done = run(script, without=[library])
-
-    assert done.lines == ["2"]
-    told = f"retold demo: {library} is not installed, which the demo needs: pip install 'retold[demo]' "
-    assert done.err == f"{told}(see retold demo --help)\n"
-
-
-def test_a_wrong_option_is_one_line_for_a_real_process_too(tmp_path: Path) -> None:
-    with Demo(tmp_path / "new", "--exporters=nobody") as demo:
-        assert demo.end() == 2
-        assert demo.errors.count("\n") == 1
-        assert demo.output == ""
-    assert not (tmp_path / "new").exists()
-
-
-def test_a_blank_variable_is_no_choice(tmp_path: Path) -> None:
-    with Demo(tmp_path, "--duration=0.1", RETOLD_EXPORTERS=" ") as demo:
-        assert demo.end() == 0
-
-    assert "metrics: " in demo.output
-    assert "traces: " in demo.output

@@ -29,6 +29,12 @@ def test_numbers_have_as_many_digits_as_say_something() -> None:
     assert [words.count(number) for number in (0, 9999, 12_345, 2.5e6, 3e9)] == ["0", "9999", "12.3k", "2.5M", "3.0G"]
 
 
+def test_a_type_of_error_keeps_its_class_and_the_module_in_which_it_is() -> None:
+    assert words.error("shop.clients.bank.payments.RefusedError") == "payments.RefusedError"
+    assert words.error("httpx.ReadTimeout") == "httpx.ReadTimeout"
+    assert words.error("OSError") == "OSError"
+
+
 def test_digits_are_three_rows_high() -> None:
     assert digits("58.2%") == [
         "█▀▀ █▀█   ▀▀█ ██ ▄▀",

@@ -12,13 +12,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import retold
 from retold.cli import signals
 from retold.cli.demo.endpoint import Endpoint
 from retold.cli.demo.kept import KeptError
 from retold.cli.demo.lines import Lines
-from retold.cli.demo.live import Live
 from retold.cli.demo.load import Load, load_on
 from retold.cli.demo.monitoring import Monitoring, Programs
 from retold.cli.demo.options import Options
@@ -32,6 +32,9 @@ from retold.cli.demo.worlds.held import WorldError
 from retold.cli.demo.worlds.world import Setting, World
 from retold.cli.parser import Parser
 from retold.cli.top.screens import is_terminal
+
+if TYPE_CHECKING:
+    from retold.cli.demo.live import Live
 
 
 def run(parser: Parser, options: Options) -> int:
@@ -64,6 +67,9 @@ class _Run:
         options, screen = self._options, self._screen
         if options.plain or not is_terminal():
             return Lines(screen, self._tally, options.incident)
+        # Not where there is no terminal, for there may be no terminals at all.
+        from retold.cli.demo.live import Live
+
         return Live(options, self._operations, screen, self._stop.set)
 
     async def main(self) -> int:

@@ -21,6 +21,7 @@ from retold import (
 )
 from retold.cli.top.reading import Key, Kind, Reading
 from retold.cli.top.scene import Happening, Mood
+from retold.cli.top.words import error
 
 _BOUNDS = (*telemetry.CALL_DURATION.buckets, math.inf)
 _RETRIES = 200
@@ -28,7 +29,7 @@ _RETRIES = 200
 
 @dataclass(slots=True, eq=False)
 class _Call:
-    error_type: str | None = None
+    error_type: str = ""
 
 
 class Witness(Exporter):
@@ -78,14 +79,14 @@ class Witness(Exporter):
         self._wake(state, event.operation)
 
     def attempt_ended(self, state: _Call, event: AttemptEnded) -> None:
-        state.error_type = event.error_type
+        state.error_type = event.error_type or ""
         with self._lock:
             self._count(Kind.ATTEMPTS, event.operation, event.outcome)
             if event.error_type is not None:
                 self._count(Kind.FAILURES, event.operation, event.error_type)
 
     def retry_scheduled(self, state: _Call, event: RetryScheduled) -> None:
-        told = f"#{event.number} {state.error_type} waits {event.delay:.2f} s ({event.source})"
+        told = f"#{event.number} {error(state.error_type)} waits {event.delay:.2f} s ({event.source})"
         with self._lock:
             self._asleep[state] = time.monotonic() + event.delay
             self._move(Kind.WAITING, event.operation, 1)

@@ -13,7 +13,7 @@ from retold.cli.top.history import WINDOW
 from retold.cli.top.scene import Happening, Key, Mood, Row, Scene
 from retold.cli.top.shapes import DIGITS_HEIGHT, STYLES, binned, chart, digits, style
 from retold.cli.top.table import table
-from retold.cli.top.words import count, percent, rate
+from retold.cli.top.words import count, error, percent, rate
 
 LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 _BAR = "white on grey23"
@@ -148,8 +148,8 @@ def _facts(row: Row) -> list[Text]:
         lately = row.flow.rate(row.flow.give_ups.get(outcome, 0))
         given_up.append(count(total), "bold red" if lately else "").append(f" {outcome}")
         given_up.append(f" {rate(lately)}/s  " if lately else "  ")
-    for error, number in _most(row.flow.failures):
-        failing.append(f"{count(number)} ", "bold yellow").append(f"{error}  ")
+    for name, number in _most(row.flow.failures):
+        failing.append(f"{count(number)} ", "bold yellow").append(f"{error(name)}  ")
     if not row.give_ups:
         given_up.append("none")
     if not row.flow.failures:

@@ -31,6 +31,11 @@ def seconds(length: float | None) -> str:
     return f"{length:.1f} s" if length < 100 else f"{length:.0f} s"
 
 
+def error(name: str) -> str:
+    """A type of error in few words: its class, and the module in which it is."""
+    return ".".join(name.split(".")[-2:])
+
+
 def count(number: float) -> str:
     """A count, in few characters."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):

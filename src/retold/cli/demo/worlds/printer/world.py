@@ -15,7 +15,7 @@ from retold.cli.demo.worlds.printer.labels import ANSWER_TIMEOUT, OPERATION, Lab
 from retold.cli.demo.worlds.world import Paper, Setting, Step, Verdict, World
 
 _LATE = 1.5 * ANSWER_TIMEOUT
-_GONE = 0.4
+_GONE = 0.25
 
 
 class PrinterWorld(World):
