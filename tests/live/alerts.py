@@ -11,7 +11,7 @@ ORDER = (
     ("RetoldGiveUpBurnFast", (Phase.DEGRADING, Phase.OUTAGE)),
     ("RetoldGiveUpBurnSlow", (Phase.OUTAGE,)),
 )
-"""What fires first, and what then, of operations whose four attempts hide what degrades; and in which phases."""
+"""What fires first, and what then, of operations whose retries hide what degrades; and in which phases."""
 
 LOUD = (
     ("RetoldAmplificationHigh", "critical", (Phase.OUTAGE,)),

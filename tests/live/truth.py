@@ -41,6 +41,12 @@ class Call:
         return self.times[-1] + _lasts(self.answers[-1])
 
     @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Each of its attempts."""
+        made = zip(self.times, self.answers, strict=True)
+        return tuple(Attempt(self.operation, time + _lasts(answer), answer) for time, answer in made)
+
+    @property
     def waited(self) -> tuple[float, float]:
         """Seconds that it waited between its attempts, at least and at most.
 
@@ -54,10 +60,20 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """One attempt: its operation, when it was over, and what it was answered."""
+
+    operation: str
+    ended: float
+    answer: str
+
+
+@dataclass(frozen=True)
 class Truth:
-    """The calls that ended in a span of time."""
+    """The calls and the attempts that ended in a span of time; the calls of some of these attempts may not have."""
 
     calls: tuple[Call, ...]
+    attempts: tuple[Attempt, ...]
 
     @classmethod
     def written_in(cls, path: Path) -> Truth:
@@ -66,26 +82,19 @@ class Truth:
         for line in path.read_text(encoding="utf-8").splitlines():
             request = json.loads(line)
             requests.setdefault(request["path"], []).append((request["time"], request["answer"]))
-        return cls(
-            tuple(
-                Call(_OPERATIONS[path.partition("/")[0]], *map(tuple, zip(*made, strict=True)))
-                for path, made in requests.items()
-            )
+        calls = tuple(
+            Call(_OPERATIONS[path.partition("/")[0]], *map(tuple, zip(*made, strict=True)))
+            for path, made in requests.items()
         )
+        return cls(calls, tuple(attempt for call in calls for attempt in call.attempts))
 
     def between(self, start: float, end: float, operation: str | None = None) -> Truth:
         """The calls that ended in a span of time, of one operation or all."""
-        return Truth(
-            tuple(call for call in self.calls if start <= call.ended < end and operation in (None, call.operation))
-        )
 
-    @property
-    def attempts(self) -> int:
-        return sum(len(call.answers) for call in self.calls)
+        def within(each: Call | Attempt) -> bool:
+            return start <= each.ended < end and operation in (None, each.operation)
 
-    @property
-    def failed_attempts(self) -> int:
-        return sum(answer != Answer.OK for call in self.calls for answer in call.answers)
+        return Truth(tuple(filter(within, self.calls)), tuple(filter(within, self.attempts)))
 
     @property
     def failure_ratio(self) -> float:
@@ -100,7 +109,7 @@ class Truth:
     @property
     def actual(self) -> float:
         """Share of attempts that succeeded."""
-        return 1 - self.failed_attempts / self.attempts
+        return _share(attempt.answer == Answer.OK for attempt in self.attempts)
 
     @property
     def first_try(self) -> float:
@@ -116,7 +125,7 @@ class Truth:
     @property
     def amplification(self) -> float:
         """Attempts for each call."""
-        return self.attempts / len(self.calls)
+        return sum(len(call.answers) for call in self.calls) / len(self.calls)
 
     @property
     def waited(self) -> tuple[float, float]:

@@ -51,7 +51,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         f"--seed={SEED}",
         "--failure-rate=0.4",
         "--incident-at=1",
-        "--incident-for=1",
+        "--incident-for=3",
     )
     with Demo(folder, *options) as demo:
         demo.wait_for_line(r" s .* calls ended")

@@ -25,8 +25,8 @@ STAGES = (
 MAX_UNDER_WAY = 1000
 """Papers under way at which no further ones begin, so that an outage cannot pile them up without end."""
 
-_GRACE = 6.0
-"""Seconds that the papers under way have to end by themselves when the time is up."""
+_GRACE = 10.0
+"""Seconds that the papers under way have to end by themselves when the time is up: longer than any call."""
 
 
 class Load:
