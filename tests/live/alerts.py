@@ -25,6 +25,8 @@ EXPECTED = frozenset(
     | {"RetoldWaitingDominates"}
     # Attempts up, first tries down, calls as they were: until it is looked into, an outage is one as well.
     | {"RetoldMetastableSuspected"}
+    # Calls that go on for as long as their policies let them pile up.
+    | {"RetoldCallersPilingUp"}
 )
 
 
