@@ -23,7 +23,7 @@ from tests.services.prometheus import PrometheusServer
 
 TIME_SCALE = 60
 RATE = 40
-BEFORE, INCIDENT, AFTER = 25.0, 90.0, 40.0
+BEFORE, INCIDENT, AFTER = 25.0, 120.0, 40.0
 _SEED = 7
 
 
