@@ -126,6 +126,12 @@ class Demo:
         return [pid for pid in _processes() if any(each.startswith(sought) for each in _command_line(pid))]
 
     @property
+    def workers(self) -> list[int]:
+        """The process ids of its workers."""
+        sought = json.dumps(str(self.folder)).encode()
+        return [pid for pid in _processes() if any(_is_job(each, sought) for each in _command_line(pid))]
+
+    @property
     def servers(self) -> list[int]:
         """The process ids of its Prometheus and its Alertmanager, and of what keeps them."""
         sought = f"{self.folder / 'prometheus'}/".encode()
@@ -213,6 +219,10 @@ def wait_until(claim: Callable[[], bool], timeout: float = 10.0) -> float:
             raise TimeoutError(f"{claim} did not hold within {timeout} s")
         time.sleep(_POLL_INTERVAL)
     return time.monotonic() - began
+
+
+def _is_job(argument: bytes, folder: bytes) -> bool:
+    return argument.startswith(b"{") and b'"folder": ' + folder in argument
 
 
 def _processes() -> list[int]:

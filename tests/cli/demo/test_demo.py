@@ -10,8 +10,8 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from retold.cli.demo.load import STAGES
 from retold.cli.demo.options import WORLDS
+from retold.cli.demo.pipeline import STAGES
 from retold.cli.demo.worlds.by_name import chosen
 from retold.cli.demo.worlds.http.crawler import ROUTES
 from retold.cli.demo.worlds.printer.answers import PRINTING
@@ -49,8 +49,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         f"--duration={SECONDS}",
         f"--rate={RATE}",
         f"--seed={SEED}",
-        "--failure-rate=0.4",
-        "--incident-at=1",
+        "--failure-rate=0.7",
+        "--incident-at=0.5",
         "--incident-for=3",
     )
     with Demo(folder, *options) as demo:
@@ -188,7 +188,7 @@ def test_the_screen_shows_lines_phases_and_the_table(run: Run) -> None:
     operations = run.files.summary["operations"]
 
     assert "105 calls a second in the worlds http, llm, store, printer\n" in run.output
-    assert "40% of what they are asked fails (--seed 7)\n" in run.output
+    assert "70% of what they are asked fails (--seed 7)\n" in run.output
     assert len(re.findall(r"^ +\d s +\d+ calls ended .*\[(?:degrading|outage|after)\]$", run.output, re.MULTILINE)) >= 3
     for operation, counts in operations.items():
         [row] = re.findall(rf"^ *{re.escape(operation)} .*$", run.output, re.MULTILINE)

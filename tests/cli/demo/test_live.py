@@ -140,6 +140,21 @@ def test_an_upstream_that_dies_ends_it_with_one_line(terminal: Tmux, tmp_path: P
     assert "the upstream has ended with status -9 before the run did" in " ".join(terminal.screen.split())
 
 
+def test_a_key_kills_a_worker_and_its_papers_go_to_others(tmp_path: Path) -> None:
+    with Tmux(tmp_path, width=120, height=50) as terminal:
+        begin(terminal, "--workers 2")
+        terminal.wait_for(r"papers.process +\d")
+        terminal.wait_for(" x kill ")
+
+        terminal.press("x")
+
+        terminal.wait_for(r"workers +worker \d+ has ended with status -9; its \d+ papers go to others")
+        terminal.press("q")
+        assert terminal.ended() == 0
+
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["agree"]
+
+
 def test_alerts_are_among_what_happens(capsys: pytest.CaptureFixture[str]) -> None:
     parser = Parser()
     add_arguments(parser)
@@ -149,7 +164,7 @@ def test_alerts_are_among_what_happens(capsys: pytest.CaptureFixture[str]) -> No
     for line in lines:
         live.alert(line)
 
-    [witness] = live.exporters
+    [witness] = live.listeners
     assert isinstance(witness, Witness)
     assert [(each.subject, each.text, each.mood) for each in witness.retries()] == [
         ("prometheus", lines[0], Mood.BAD),

@@ -7,13 +7,14 @@ from functools import partial
 
 import pytest
 
-from retold.cli.demo import load, threads
+from retold.cli.demo import load, pipeline, threads
 from retold.cli.demo.clock import StoppableClock, Stopped
-from retold.cli.demo.load import STAGES, Load, stages
+from retold.cli.demo.load import Load
 from retold.cli.demo.options import WORLDS
+from retold.cli.demo.pipeline import STAGES, Pipeline, stages
 from retold.cli.demo.threads import Threads
 from retold.cli.demo.worlds.by_name import chosen
-from retold.cli.demo.worlds.world import Paper, Step
+from retold.cli.demo.worlds.world import Paper
 
 
 class FakeSteps:
@@ -38,14 +39,14 @@ class FakeSteps:
         self.asked.append(("store", paper.number))
 
     @property
-    def stages(self) -> list[list[Step]]:
-        return [[self.fetch], [self.summarise], [self.store]]
+    def pipeline(self) -> Pipeline:
+        return Pipeline([[self.fetch], [self.summarise], [self.store]])
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> StoppableClock:
     clock = StoppableClock()
-    monkeypatch.setattr(load, "CLOCK", clock)
+    monkeypatch.setattr(pipeline, "CLOCK", clock)
     monkeypatch.setattr(threads, "CLOCK", clock)
     return clock
 
@@ -53,7 +54,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> StoppableClock:
 async def test_begins_as_many_papers_as_the_rate_says_and_takes_each_through_all_stages(clock: StoppableClock) -> None:
     steps = FakeSteps()
 
-    await Load(steps.stages, 100.0).run(0.08)
+    await Load(steps.pipeline, 100.0).run(0.08)
 
     assert sorted(steps.asked) == sorted((step, n) for step in ("fetch", "summarise", "store") for n in range(8))
     assert [step for step, number in steps.asked if number == 3] == ["fetch", "summarise", "store"]
@@ -65,20 +66,20 @@ async def test_steps_of_one_stage_are_done_at_once(clock: StoppableClock) -> Non
     async def step(_: Paper) -> None:
         await both.wait()
 
-    await asyncio.wait_for(Load([[step, step]], 100.0).run(0.01), 5.0)
+    await asyncio.wait_for(Load(Pipeline([[step, step]]), 100.0).run(0.01), 5.0)
 
 
 async def test_begins_no_paper_before_its_time(clock: StoppableClock) -> None:
     began = time.monotonic()
 
-    await Load(FakeSteps().stages, 100.0).run(0.08)
+    await Load(FakeSteps().pipeline, 100.0).run(0.08)
 
     assert time.monotonic() - began >= 0.07
 
 
 async def test_without_a_duration_it_goes_on_until_it_is_stopped(clock: StoppableClock) -> None:
     steps = FakeSteps()
-    running = Load(steps.stages, 500.0)
+    running = Load(steps.pipeline, 500.0)
     run = asyncio.create_task(running.run(None))
     await steps.each_was_asked.wait()
 
@@ -88,7 +89,7 @@ async def test_without_a_duration_it_goes_on_until_it_is_stopped(clock: Stoppabl
 
 async def test_stopping_ends_the_waits_of_tasks_and_begins_no_further_step(clock: StoppableClock) -> None:
     steps = FakeSteps(clock)
-    running = Load(steps.stages, 100.0)
+    running = Load(steps.pipeline, 100.0)
     run = asyncio.create_task(running.run(None))
     await steps.each_was_asked.wait()
 
@@ -120,7 +121,7 @@ async def test_holds_papers_back_while_too_many_are_under_way(
     monkeypatch.setattr(load, "MAX_UNDER_WAY", 2)
     monkeypatch.setattr(load, "_GRACE", 0.0)
     steps = FakeSteps(clock)
-    running = Load(steps.stages, 500.0)
+    running = Load(steps.pipeline, 500.0)
 
     await running.run(0.04)
 
@@ -132,7 +133,7 @@ async def test_holds_papers_back_while_too_many_are_under_way(
 async def test_papers_that_outlive_the_grace_are_ended(clock: StoppableClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "_GRACE", 0.01)
 
-    await asyncio.wait_for(Load(FakeSteps(clock).stages, 100.0).run(0.02), 5.0)
+    await asyncio.wait_for(Load(FakeSteps(clock).pipeline, 100.0).run(0.02), 5.0)
 
     with pytest.raises(Stopped):
         clock.sleep(60.0)

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 from opentelemetry import trace
@@ -57,7 +58,11 @@ def test_a_full_disk_loses_spans_and_says_so(
     tmp_path: Path, providers: list[TracerProvider], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     real = Path.open
-    monkeypatch.setattr(Path, "open", lambda path, mode, buffering: real(Path("/dev/full"), "r+b", buffering))
+
+    def full(path: Path, mode: str, buffering: int = -1) -> IO[Any]:
+        return real(Path("/dev/full"), "r+b", buffering) if mode == "ab" else real(path, mode)
+
+    monkeypatch.setattr(Path, "open", full)
     traces = Traces(tmp_path / "spans.jsonl")
 
     make_spans(providers, "one", "two")

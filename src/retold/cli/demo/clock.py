@@ -25,9 +25,14 @@ class StoppableClock:
         self._stopped.set()
         self._stopped_async.set()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether all waits have been ended."""
+        return self._stopped.is_set()
+
     def check(self) -> None:
         """Raise `Stopped` if all waits have been ended."""
-        if self._stopped.is_set():
+        if self.is_stopped:
             raise Stopped
 
     def sleep(self, seconds: float, /) -> None:

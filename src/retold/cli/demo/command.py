@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import retold
 from retold.cli import signals
 from retold.cli.demo.options import Options, add_arguments, parsed
+from retold.cli.demo.pool import metrics
 from retold.cli.parser import Parser
 
 if TYPE_CHECKING:
@@ -34,11 +35,13 @@ def _run(parser: Parser, chosen: argparse.Namespace) -> int:
     options = parsed(parser, chosen)
     try:
         signals.end_at_once()
+        if options.workers:
+            metrics.share(options.output / metrics.FOLDER)
+        else:
+            metrics.keep()
         # Else what the crawler decorates would choose by the environment, and warn of what is refused below.
         retold.configure(exporters=[])
-        run = _loaded(parser)
-        retold.configure(exporters=options.exporters)
-        return run(parser, options)
+        return _loaded(parser)(parser, options)
     except retold.SettingsError as error:
         parser.error(f"{options.exporters_source}: {error}")
     finally:

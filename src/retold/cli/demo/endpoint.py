@@ -6,7 +6,7 @@ import errno
 import ipaddress
 import socket
 
-from prometheus_client import start_http_server
+from prometheus_client import REGISTRY, CollectorRegistry, start_http_server
 
 from retold.cli.demo.options import DEFAULT_HOST, DEFAULT_PORT
 
@@ -21,6 +21,7 @@ class Endpoint:
     Args:
         port: Where; 0 is any free port, None the default one or, if that is taken, a free one.
         host: The address to listen on, or a name of it.
+        registry: What it serves.
 
     Attributes:
         url: Where it serves.
@@ -31,10 +32,10 @@ class Endpoint:
         EndpointError: The host is none of this machine's, or the port is taken, or not for this user.
     """
 
-    def __init__(self, port: int | None, host: str = DEFAULT_HOST) -> None:
+    def __init__(self, port: int | None, host: str = DEFAULT_HOST, registry: CollectorRegistry = REGISTRY) -> None:
         self.moved = False
         try:
-            self._server, self._thread = start_http_server(DEFAULT_PORT if port is None else port, host)
+            self._server, self._thread = start_http_server(DEFAULT_PORT if port is None else port, host, registry)
         except OSError as error:
             if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
                 raise EndpointError(
@@ -46,7 +47,7 @@ class Endpoint:
                     f"--port {port} {reason}: name another, or leave it out to get a free one"
                 ) from error
             self.moved = True
-            self._server, self._thread = start_http_server(0, host)
+            self._server, self._thread = start_http_server(0, host, registry)
         self.target = _joined(_asked_at(host), self._server.server_port)
         self.url = f"http://{_joined(host, self._server.server_port)}/metrics"
 

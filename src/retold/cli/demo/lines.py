@@ -6,8 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
-from retold import Exporter
 from retold.cli.demo.incident import Incident
+from retold.cli.demo.pool.listener import Listener
+from retold.cli.demo.pool.pool import Pool
 from retold.cli.demo.screen import Screen
 from retold.cli.demo.tally import Tally
 from retold.cli.demo.worlds.world import World
@@ -22,17 +23,18 @@ class Lines:
         incident: Whose phases they tell.
 
     Attributes:
-        exporters: None: the tally is told of the calls.
+        listeners: None: the tally is told of the calls.
     """
 
     def __init__(self, screen: Screen, tally: Tally, incident: Incident | None) -> None:
-        self.exporters: list[Exporter] = []
+        self.listeners: list[Listener] = []
         self.alert = screen.alert
+        self.event = screen.say
         self._screen = screen
         self._tally = tally
         self._incident = incident
 
-    async def show(self, worlds: Sequence[World], url: str, check: Callable[[], None]) -> None:
+    async def show(self, worlds: Sequence[World], pool: Pool | None, url: str, check: Callable[[], None]) -> None:
         """Print one each second until this is cancelled; `check` raises if the run cannot go on."""
         began = time.monotonic()
         while True:

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from retold import Exporter
 from retold.cli.demo.incident import Phase
 from retold.cli.demo.options import Options
+from retold.cli.demo.pool.listener import Listener
+from retold.cli.demo.pool.pool import Pool
 from retold.cli.demo.screen import Screen
 from retold.cli.demo.switches import Switches
 from retold.cli.demo.witness import Witness
@@ -33,33 +34,43 @@ class Live:
         stop: Called by `q`.
 
     Attributes:
-        exporters: To be told of the calls.
+        listeners: To be told of the calls.
     """
 
     def __init__(self, options: Options, operations: list[str], screen: Screen, stop: Callable[[], None]) -> None:
         self._witness = Witness(operations)
-        self.exporters: list[Exporter] = [self._witness]
+        self.listeners: list[Listener] = [self._witness]
         self._options = options
         self._screen = screen
         self._stop = stop
         self._history = History()
         self._take()
 
-    async def show(self, worlds: Sequence[World], url: str, check: Callable[[], None]) -> None:
+    async def show(self, worlds: Sequence[World], pool: Pool | None, url: str, check: Callable[[], None]) -> None:
         """Show it until this is cancelled.
 
         Args:
             worlds: Each has a key that begins an incident in it, or ends it.
+            pool: Has a key that kills a worker.
             url: Where the run serves `/metrics`, if it does.
             check: Raises if the run cannot go on.
         """
         names = [world.name for world in worlds]
         switches = Switches({world.name: world.trouble for world in worlds}, self._options.incident)
-        turns = {"i": partial(self._turn, switches)}
+        turns: dict[str, Callable[[], None]] = {"i": partial(self._turn, switches)}
         turns |= {str(number): partial(self._turn, switches, name) for number, name in enumerate(names, start=1)}
-        scene = partial(self._scene, names, switches, url, time.monotonic())
+        more = []
+        if pool is not None:
+            turns["x"] = pool.kill
+            more = [Key("x", "kill", "a worker is killed; its papers go to others")]
+        scene = partial(self._scene, names, switches, more, url, time.monotonic())
         with self._screen.held_back(), Terminal() as terminal:
             await View(terminal, scene, self._stop, turns).run(self._watch(check))
+
+    def event(self, line: str) -> None:
+        """Something has happened to a worker."""
+        self._screen.say(line)
+        self._tell("workers", line, Mood.BAD)
 
     def alert(self, line: str) -> None:
         """An alert has fired, or is over; other threads may call this."""
@@ -85,7 +96,7 @@ class Live:
     def _tell(self, subject: str, what: str, mood: Mood) -> None:
         self._witness.tell(Happening(time.time(), subject, what, mood))
 
-    def _scene(self, worlds: Sequence[str], switches: Switches, url: str, began: float) -> Scene:
+    def _scene(self, worlds: Sequence[str], switches: Switches, more: Sequence[Key], url: str, began: float) -> Scene:
         elapsed, options = time.monotonic() - began, self._options
         left = "" if options.duration is None else f" of {options.duration:g}"
         wait = self._witness.longest_wait()
@@ -103,5 +114,5 @@ class Live:
             moments=self._history.moments,
             happenings=self._witness.retries(),
             said="" if wait is None else f"longest wait ends in {wait:.1f} s",
-            keys=(Key("i", "incident", "an incident in all worlds; once more, and it is over"), *keys),
+            keys=(Key("i", "incident", "an incident in all worlds; once more, and it is over"), *keys, *more),
         )

@@ -7,6 +7,7 @@ import importlib
 import os
 import random
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ class Options:
     requests: bool
     incident: Incident | None
     linger: float
-    output: Path | None
+    output: Path
+    workers: int
     exporters: tuple[str, ...]
     exporters_source: str
     prometheus: bool
@@ -69,6 +71,14 @@ def add_arguments(parser: Parser) -> None:
         metavar="NAMES",
         help=f"what to call, comma-separated (default: {','.join(WORLDS)}): servers, a language model's API, a locked "
         "SQLite file, a printer on a serial line",
+    )
+    add(
+        "--workers",
+        type=whole("a whole number from 1 to 32", least=1, most=32),
+        default=0,
+        metavar="N",
+        help="take papers through the worlds in so many processes, whose metrics come out of one /metrics (default: in "
+        "this process)",
     )
     add(
         "--incident-at",
@@ -135,6 +145,7 @@ def parsed(parser: Parser, chosen: argparse.Namespace) -> Options:
     values: dict[str, Any] = vars(chosen) | {
         "incident": None if at is None else Incident(at, lasts),
         "seed": random.SystemRandom().randrange(10**6) if chosen.seed is None else chosen.seed,
+        "output": chosen.output or Path("retold-demo") / f"{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}",
         "worlds": worlds,
         "worlds_left_out": left_out,
         "exporters": () if names == ("none",) else names,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 from contextlib import ExitStack, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
 from retold.cli.demo.endpoint import Endpoint, EndpointError
 from retold.cli.demo.monitoring import MissingProgramError, Programs
 from retold.cli.demo.options import Options
+from retold.cli.demo.pool import metrics
 from retold.cli.demo.traces import Traces, TracesError
 from retold.cli.parser import Parser
+
+SPANS = "spans.jsonl"
+"""The file of the spans, in the folder of the run."""
 
 
 class Parts:
@@ -43,7 +46,7 @@ class Parts:
         if "prometheus" not in self._options.exporters:
             return None
         try:
-            endpoint = Endpoint(self._options.port, self._options.host)
+            endpoint = Endpoint(self._options.port, self._options.host, metrics.registry())
         except EndpointError as error:
             self._parser.error(str(error))
         self._at_end.callback(endpoint.close)
@@ -52,15 +55,16 @@ class Parts:
     def folder(self) -> Path:
         """The folder for the files of the run; a run that never began leaves none behind."""
         folder = self._options.output
-        if folder is None:
-            folder = Path("retold-demo") / f"{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if any(folder.iterdir()):
                 self._parser.error(f"--output {folder} is not empty: name a new folder, so that no run is lost")
+            self._at_end.callback(_remove_if_empty, folder)
+            if self._options.workers:
+                self._at_end.callback(shutil.rmtree, folder / metrics.FOLDER, ignore_errors=True)
+                (folder / metrics.FOLDER).mkdir()
         except OSError as error:
             self._cannot_use(folder, error)
-        self._at_end.callback(_remove_if_empty, folder)
         return folder
 
     def traces(self, folder: Path) -> Traces | None:
@@ -68,7 +72,7 @@ class Parts:
         if "opentelemetry" not in self._options.exporters:
             return None
         try:
-            traces = Traces(folder / "spans.jsonl")
+            traces = Traces(folder / SPANS)
         except TracesError as error:
             self._parser.error(str(error))
         except OSError as error:

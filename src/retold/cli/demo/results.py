@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from retold.cli.demo.tally import Count, Tally
@@ -40,7 +40,7 @@ class Results:
         """How much of an operation its world has seen."""
         return sum(self._answers[operation].values())
 
-    def write(self, folder: Path, traces: Traces | None) -> None:
+    def write(self, folder: Path, traces: Traces | None, registry: CollectorRegistry = REGISTRY) -> None:
         """Write the table as `summary.json` and the final `/metrics` as `metrics.txt` (OpenMetrics)."""
         summary: dict[str, Any] = {
             "operations": {
@@ -59,7 +59,7 @@ class Results:
                 "destination": traces.destination,
             }
         (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-        (folder / "metrics.txt").write_bytes(generate_latest(REGISTRY))  # type: ignore[no-untyped-call]
+        (folder / "metrics.txt").write_bytes(generate_latest(registry))  # type: ignore[no-untyped-call]
 
 
 def _as_json(count: Count) -> dict[str, Any]:
@@ -71,5 +71,7 @@ def _as_json(count: Count) -> dict[str, Any]:
         "amplification": count.amplification,
         "give_ups": count.give_ups,
         "fallbacks": count.fallbacks,
+        "lost_calls": count.lost_calls,
+        "lost_attempts": count.lost_attempts,
         "longest_wait": count.longest_wait,
     }

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,22 +19,28 @@ from retold.cli import signals
 from retold.cli.demo.endpoint import Endpoint
 from retold.cli.demo.kept import KeptError
 from retold.cli.demo.lines import Lines
-from retold.cli.demo.load import Load, load_on
+from retold.cli.demo.load import Load, Taker
 from retold.cli.demo.monitoring import Monitoring, Programs
 from retold.cli.demo.options import Options
-from retold.cli.demo.parts import Parts
+from retold.cli.demo.parts import SPANS, Parts
+from retold.cli.demo.pipeline import Pipeline
+from retold.cli.demo.pool import metrics
+from retold.cli.demo.pool.pool import OPERATION, Pool, PoolError
+from retold.cli.demo.pool.worker import Job
 from retold.cli.demo.results import Results
 from retold.cli.demo.screen import Screen
 from retold.cli.demo.tally import Tally
 from retold.cli.demo.traces import Traces
 from retold.cli.demo.worlds.by_name import chosen
 from retold.cli.demo.worlds.held import WorldError
-from retold.cli.demo.worlds.world import Setting, World
+from retold.cli.demo.worlds.world import Setting, Verdict, World
 from retold.cli.parser import Parser
 from retold.cli.top.screens import is_terminal
 
 if TYPE_CHECKING:
     from retold.cli.demo.live import Live
+
+_FAILURES = (WorldError, PoolError, KeptError, OSError)
 
 
 def run(parser: Parser, options: Options) -> int:
@@ -45,7 +51,7 @@ def run(parser: Parser, options: Options) -> int:
         # Nobody reads on, as in `retold demo | head`.
         _close_output()
         return 0
-    except (WorldError, KeptError, OSError) as error:
+    except _FAILURES as error:
         _close_output()
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return 1
@@ -57,11 +63,14 @@ class _Run:
         self._options = options
         self._screen = Screen(plain=options.plain)
         self._worlds = chosen(options.worlds)
-        self._operations = [operation for world in self._worlds for operation in world.operations]
+        self._called = [operation for world in self._worlds for operation in world.operations]
+        self._operations = [*self._called, *([OPERATION] if options.workers else [])]
         self._tally = Tally(self._operations, options.incident)
         self._stop = asyncio.Event()
         self._monitoring: Monitoring | None = None
+        self._pool: Pool | None = None
         self._shown = self._how()
+        self._listeners = [self._tally, *self._shown.listeners]
 
     def _how(self) -> Live | Lines:
         options, screen = self._options, self._screen
@@ -77,9 +86,9 @@ class _Run:
         with ExitStack() as at_end:
             parts = Parts(self._parser, self._options, at_end)
             programs = parts.programs()
-            retold.configure(exporters=[*self._options.exporters, self._tally, *self._shown.exporters])
-            endpoint = parts.endpoint()
             folder = parts.folder()
+            retold.configure(exporters=[*self._options.exporters, *self._listeners])
+            endpoint = parts.endpoint()
             traces = parts.traces(folder)
             setting = self._setting(folder)
             # All at once, and then wait for each: they take as long as the slowest.
@@ -88,15 +97,15 @@ class _Run:
                 world.wait_until_ready()
             if programs is not None and endpoint is not None:
                 self._monitoring = at_end.enter_context(self._monitor(programs, folder, endpoint))
-            self._greet(folder, endpoint, traces)
-            held_back = await self._call(worlds, "" if endpoint is None else endpoint.url)
+            async with self._taker(worlds, folder, traces) as taker:
+                self._greet(folder, endpoint, traces)
+                held_back = await self._call(worlds, taker, "" if endpoint is None else endpoint.url)
             await self._linger()
             self._check(worlds)
-            verdicts = {world.name: world.close(self._tally.operations) for world in worlds}
-            results = Results(self._tally, verdicts, held_back)
+            results = Results(self._tally, self._verdicts(worlds), held_back)
             if traces is not None:
                 traces.close()
-            results.write(folder, traces)
+            results.write(folder, traces, metrics.registry())
             self._screen.results(results, traces)
             return 0 if results.agree else 1
 
@@ -106,7 +115,7 @@ class _Run:
             folder=folder,
             seed=options.seed,
             failure_rate=options.failure_rate,
-            papers=options.rate / len(self._operations),
+            papers=options.rate / len(self._called),
             incident=options.incident,
             requests=options.requests,
         )
@@ -118,6 +127,8 @@ class _Run:
     def _greet(self, folder: Path, endpoint: Endpoint | None, traces: Traces | None) -> None:
         say, options = self._screen.say, self._options
         say(f"{options.rate:g} calls a second in the worlds {', '.join(options.worlds)}")
+        if options.workers:
+            say(f"{options.workers} worker processes")
         say(f"{options.failure_rate:.0%} of what they are asked fails (--seed {options.seed})")
         for world in options.worlds_left_out:
             say(f"no {world}: that world needs a pseudo-terminal, which this system does not have")
@@ -132,19 +143,46 @@ class _Run:
         say(f"files:   {folder}")
         say("Ctrl-C ends it" if options.duration is None else f"it ends after {options.duration:g} s, or with Ctrl-C")
 
-    async def _call(self, worlds: Sequence[World], url: str) -> int:
-        async with load_on(worlds, self._options.rate) as load:
-            for world in worlds:
-                world.begin()
-            self._tally.begin()
-            showing = asyncio.create_task(self._show(worlds, url))
-            stopping = asyncio.create_task(self._stop_when_asked(load))
-            try:
-                await load.run(self._options.duration)
-            finally:
-                for task in (showing, stopping):
-                    task.cancel()
-                await asyncio.wait((showing, stopping))
+    @asynccontextmanager
+    async def _taker(self, worlds: Sequence[World], folder: Path, traces: Traces | None) -> AsyncGenerator[Taker, None]:
+        """Who takes papers through the worlds, which are ready: this process, or workers."""
+        if not self._options.workers:
+            async with Pipeline.through([(type(world), world.ready) for world in worlds], folder) as pipeline:
+                yield pipeline
+            return
+        job = Job(
+            worlds={world.name: world.ready for world in worlds},
+            folder=str(folder),
+            exporters=list(self._options.exporters),
+            spans=None if traces is None else str(folder / SPANS),
+            metrics=str(folder / metrics.FOLDER),
+        )
+        async with Pool(self._options.workers, job, self._listeners, self._shown.event) as self._pool:
+            await self._pool.wait_until_ready()
+            yield self._pool
+        if traces is not None:
+            traces.add(self._pool.spans_delivered, self._pool.spans_lost)
+
+    def _verdicts(self, worlds: Sequence[World]) -> dict[str, Verdict]:
+        """What each world, and the pool, makes of the counts."""
+        pool, operations = self._pool, self._tally.operations
+        again = 0 if pool is None else pool.lost
+        verdicts = {world.name: world.close(operations, again) for world in worlds}
+        return verdicts if pool is None else verdicts | {"workers": pool.compare(operations)}
+
+    async def _call(self, worlds: Sequence[World], taker: Taker, url: str) -> int:
+        load = Load(taker, self._options.rate / len(self._called))
+        for world in worlds:
+            world.begin()
+        self._tally.begin()
+        showing = asyncio.create_task(self._show(worlds, url))
+        stopping = asyncio.create_task(self._stop_when_asked(load))
+        try:
+            await load.run(self._options.duration)
+        finally:
+            for task in (showing, stopping):
+                task.cancel()
+            await asyncio.wait((showing, stopping))
         # What ended the showing early is a failure of the run, such as a pipe that nobody reads.
         if not showing.cancelled():
             showing.result()
@@ -156,14 +194,16 @@ class _Run:
 
     async def _show(self, worlds: Sequence[World], url: str) -> None:
         try:
-            await self._shown.show(worlds, url, lambda: self._check(worlds))
-        except (WorldError, KeptError, OSError):
+            await self._shown.show(worlds, self._pool, url, lambda: self._check(worlds))
+        except _FAILURES:
             self._stop.set()
             raise
 
     def _check(self, worlds: Sequence[World]) -> None:
         for world in worlds:
             world.check()
+        if self._pool is not None:
+            self._pool.check()
         if self._monitoring is not None:
             self._monitoring.check()
 

@@ -7,17 +7,22 @@ from collections import Counter
 from dataclasses import dataclass, field
 from time import time_ns
 
-from retold import AttemptEnded, AttemptStarted, CallEnded, CallStarted, Exporter, RetryScheduled
+from retold import AttemptEnded, AttemptStarted, CallEnded, CallStarted, RetryScheduled
 from retold.cli.demo.incident import Incident, Phase
+from retold.cli.demo.pool.listener import Listener
 
 
 @dataclass(slots=True)
 class Count:
-    """Calls and attempts that ended, of one operation, one phase or one second."""
+    """Calls and attempts that ended, of one operation, one phase or one second; and those that were lost, as they had
+    not ended when their process was killed.
+    """
 
     calls: Counter[str] = field(default_factory=Counter[str])
     attempts: Counter[str] = field(default_factory=Counter[str])
     fallbacks: int = 0
+    lost_calls: int = 0
+    lost_attempts: int = 0
     longest_wait: float = 0.0
 
     @property
@@ -56,7 +61,7 @@ class _Call:
     asleep: bool = False
 
 
-class Tally(Exporter):
+class Tally(Listener):
     """Counts by operation and by phase of the incident; a call belongs to the phase in which it began.
 
     Attributes:
@@ -67,7 +72,6 @@ class Tally(Exporter):
     """
 
     name = "demo"
-    live = True
 
     def __init__(self, operations: list[str], incident: Incident | None) -> None:
         self.operations = {operation: Count() for operation in operations}
@@ -121,6 +125,14 @@ class Tally(Exporter):
             for counts in self._counts(event.operation, state):
                 counts.calls[event.outcome.value] += 1
                 counts.fallbacks += event.fallback
+
+    def call_lost(self, state: _Call, operation: str, *, in_attempt: bool) -> None:
+        self._wake(state)
+        with self._lock:
+            self.active -= 1
+            for counts in self._counts(operation, state):
+                counts.lost_calls += 1
+                counts.lost_attempts += in_attempt
 
     def _wake(self, state: _Call) -> None:
         if state.asleep:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter, SpanExportResult
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
@@ -26,7 +26,9 @@ class Traces:
     """The SDK, set up for all of this process: every span is delivered to one place.
 
     Args:
-        path: The file to write where the environment names no endpoint.
+        path: The file to write where the environment names no endpoint; it must not exist.
+        of_worker: Whether it exists, for it is another process's, and gets each span as soon as that has ended: this
+            process may be killed.
 
     Attributes:
         destination: Where the spans go, in words.
@@ -37,30 +39,47 @@ class Traces:
         OSError: The file cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, of_worker: bool = False) -> None:
         endpoint = _first_of(_ENDPOINTS)
         self.in_file = endpoint is None
+        self._path = path
+        self._elsewhere = self._lost_elsewhere = 0
         self.destination = str(path) if endpoint is None else endpoint
+        if endpoint is None and not of_worker:
+            path.touch(exist_ok=False)
         self._delivery = _Delivery(_FileExporter(path) if endpoint is None else _otlp_exporter())
         self._provider = TracerProvider(resource=Resource.create({"service.name": "retold-demo"}))
-        processor = BatchSpanProcessor(self._delivery, max_queue_size=100_000, schedule_delay_millis=250)
-        self._provider.add_span_processor(processor)
+        self._provider.add_span_processor(_processor(self._delivery, at_once=of_worker and self.in_file))
         trace.set_tracer_provider(self._provider)
 
     @property
     def delivered(self) -> int:
-        """Spans that the destination has taken."""
-        return self._delivery.delivered
+        """Spans that the destination has taken, from whomever."""
+        if self.in_file:
+            with self._path.open("rb") as file:
+                return sum(1 for _ in file)
+        return self._delivery.delivered + self._elsewhere
 
     @property
     def lost(self) -> int:
         """Spans that it has not."""
-        return self._delivery.lost
+        return self._delivery.lost + self._lost_elsewhere
+
+    def add(self, delivered: int, lost: int) -> None:
+        """Count those of another process too."""
+        self._elsewhere += delivered
+        self._lost_elsewhere += lost
 
     def close(self) -> None:
         """Deliver what is left."""
         self._delivery.closing = True
         self._provider.shutdown()
+
+
+def _processor(exporter: SpanExporter, *, at_once: bool) -> SpanProcessor:
+    if at_once:
+        return SimpleSpanProcessor(exporter)
+    return BatchSpanProcessor(exporter, max_queue_size=100_000, schedule_delay_millis=250)
 
 
 class _Delivery(SpanExporter):
@@ -92,7 +111,7 @@ class _FileExporter(SpanExporter):
     """One line of JSON for each span. A batch is one write, so that lines are whole whatever ends the process."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("xb", buffering=0)
+        self._file = path.open("ab", buffering=0)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         lines = "".join(f"{span.to_json(indent=None)}\n" for span in spans)

@@ -14,11 +14,11 @@ from retold import (
     AttemptStarted,
     CallEnded,
     CallStarted,
-    Exporter,
     Outcome,
     RetryScheduled,
     telemetry,
 )
+from retold.cli.demo.pool.listener import Listener
 from retold.cli.top.reading import Key, Kind, Reading
 from retold.cli.top.scene import Happening, Mood
 from retold.cli.top.words import error
@@ -32,7 +32,7 @@ class _Call:
     error_type: str = ""
 
 
-class Witness(Exporter):
+class Witness(Listener):
     """Counts by operation, and remembers the latest retries.
 
     Args:
@@ -40,7 +40,6 @@ class Witness(Exporter):
     """
 
     name = "view"
-    live = True
 
     def __init__(self, operations: list[str]) -> None:
         self._lock = threading.Lock()
@@ -106,6 +105,11 @@ class Witness(Exporter):
             if event.outcome.is_give_up:
                 told = f"gave up: {event.outcome} after {event.attempts} attempts"
                 self._retries.append(Happening(event.time / 1e9, event.operation, told))
+
+    def call_lost(self, state: _Call, operation: str, *, in_attempt: bool) -> None:
+        self._wake(state, operation)
+        with self._lock:
+            self._move(Kind.ACTIVE, operation, -1)
 
     def _wake(self, state: _Call, operation: str) -> None:
         with self._lock:

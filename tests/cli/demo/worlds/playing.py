@@ -11,7 +11,7 @@ from retold.cli.demo.incident import Incident
 from retold.cli.demo.tally import Count, Tally
 from retold.cli.demo.threads import Threads
 from retold.cli.demo.worlds.held import Counted
-from retold.cli.demo.worlds.world import Paper, Setting, Step, Verdict, World
+from retold.cli.demo.worlds.world import Access, Paper, Setting, Step, Verdict, World
 
 SEED = 7
 
@@ -52,7 +52,7 @@ async def play(world_type: type[World], given: Setting, papers: int) -> Played:
         async with AsyncExitStack() as at_end:
             threads = Threads()
             at_end.callback(threads.close)
-            steps = world.steps(threads, at_end)
+            steps = world.steps(Access(given.folder, world.ready, threads, at_end))
             assert tuple(steps) == world_type.operations
             await asyncio.gather(*(take(step, paper) for paper in made for step in steps.values()))
         world.check()

@@ -56,6 +56,23 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """What a process needs to call a world that is ready.
+
+    Args:
+        folder: The world's.
+        ready: What its process said when it was ready.
+        threads: Where to do what is not asynchronous.
+        at_end: Closes what is opened for it.
+    """
+
+    folder: Path
+    ready: Mapping[str, Any]
+    threads: Threads
+    at_end: AsyncExitStack
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a world counted, beside what was counted here.
 
@@ -89,7 +106,8 @@ class World(ABC):
         if setting.incident:
             options += [f"--incident-at={setting.incident.at}", f"--incident-for={setting.incident.lasts}"]
         self._held = Held(self.title, self.module, options, setting.folder / self.file)
-        self._ready: dict[str, Any] = {}
+        self.ready: dict[str, Any] = {}
+        """What the process said when it was ready."""
         self.begin = self._held.begin
         self.trouble = self._held.trouble
         self.check = self._held.check
@@ -98,28 +116,35 @@ class World(ABC):
     def options(self, setting: Setting) -> list[str]:
         """The options that no other world has."""
 
+    @classmethod
     @abstractmethod
-    def steps(self, threads: Threads, at_end: AsyncExitStack) -> dict[str, Step]:
-        """What is done with each paper, by operation.
+    def steps(cls, access: Access) -> dict[str, Step]:
+        """What is done with each paper, by operation: in the process that started the world, or in any other."""
+
+    @abstractmethod
+    def compare(self, counts: Counted, operations: Mapping[str, Count], again: int = 0) -> Verdict:
+        """Set what the world counted beside what was counted here.
 
         Args:
-            threads: Where to do what is not asynchronous.
-            at_end: Closes what is opened for it.
+            counts: The world's.
+            operations: Those counted here, of all worlds.
+            again: Papers that may have been taken through twice, for the first who took them was killed.
         """
 
-    @abstractmethod
-    def compare(self, counts: Counted, operations: Mapping[str, Count]) -> Verdict:
-        """Set what the world counted beside what was counted here."""
-
     def wait_until_ready(self) -> None:
-        self._ready = self._held.wait_until_ready()
+        self.ready = self._held.wait_until_ready()
 
-    def close(self, operations: Mapping[str, Count]) -> Verdict:
-        """End the process, and compare what it counted with what was counted here."""
-        return self.compare(self._held.close(), operations)
+    def close(self, operations: Mapping[str, Count], again: int = 0) -> Verdict:
+        """End the process, and compare what it counted with what was counted here, as `compare` does."""
+        return self.compare(self._held.close(), operations, again)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._held.__exit__()
+
+
+def and_lost(number: int, lost: int) -> str:
+    """What a world has seen beyond what was told here, in words: some of what killed workers could not tell."""
+    return f", and {number} of the {lost} that went down with a worker," if number > 0 else ""

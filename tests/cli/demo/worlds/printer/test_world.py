@@ -1,5 +1,6 @@
 """The world of hardware: a line on which anything may happen, and each label printed once."""
 
+import fcntl
 import os
 import pty
 import select
@@ -176,6 +177,21 @@ def test_a_printer_that_hangs_up_is_gone(tmp_path: Path) -> None:
     with pytest.raises(PrinterGoneError):
         Labels(path).print(17, "Paper 17")
     thread.join()
+
+
+def test_processes_queue_for_the_printer_too(tmp_path: Path) -> None:
+    other = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    with answering(tmp_path, framed("OK 17")) as path:
+        printing = threading.Thread(target=lambda: Labels(path).print(17, "Paper 17"))
+        printing.start()
+        printing.join(2 * ANSWER_TIMEOUT)
+        assert printing.is_alive()
+
+        os.close(other)
+        printing.join(5)
+
+    assert not printing.is_alive()
 
 
 def test_whoever_queues_for_the_printer_stops_when_all_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 
 from retold.cli.demo.tally import Count
-from retold.cli.demo.threads import Threads
 from retold.cli.demo.worlds.held import Counted
 from retold.cli.demo.worlds.llm.answers import Answer
 from retold.cli.demo.worlds.llm.summariser import ATTEMPT_TIMEOUT, OPERATION, Summariser
-from retold.cli.demo.worlds.world import Paper, Setting, Step, Verdict, World
+from retold.cli.demo.worlds.world import Access, Paper, Setting, Step, Verdict, World, and_lost
 
 _STALL = 4 * ATTEMPT_TIMEOUT
 # A little more than papers need: their retries are what meets the limits.
@@ -33,27 +31,32 @@ class LlmWorld(World):
         limits = [f"--requests-per-second={requests}", f"--tokens-per-second={requests * _TOKENS}"]
         return [f"--stall={_STALL}", *limits]
 
-    def steps(self, threads: Threads, at_end: AsyncExitStack) -> dict[str, Step]:
-        summariser = Summariser(f"http://127.0.0.1:{self._ready['port']}")
-        at_end.push_async_callback(summariser.close)
+    @classmethod
+    def steps(cls, access: Access) -> dict[str, Step]:
+        summariser = Summariser(f"http://127.0.0.1:{access.ready['port']}")
+        access.at_end.push_async_callback(summariser.close)
 
         async def summarise(paper: Paper) -> None:
             paper.summary = await summariser.summarise(f"{paper.title}. {paper.text}")
 
         return {OPERATION: summarise}
 
-    def compare(self, counts: Counted, operations: Mapping[str, Count]) -> Verdict:
+    def compare(self, counts: Counted, operations: Mapping[str, Count], again: int = 0) -> Verdict:
         answers = counts.requests.get("summaries", {})
-        attempts, requests = operations[OPERATION].attempts, sum(answers.values())
-        unsent = attempts.total() - requests
+        attempts, lost = operations[OPERATION].attempts, operations[OPERATION].lost_attempts
+        requests = sum(answers.values())
+        unsent = max(0, attempts.total() - requests)
         agree = (
             # A request that was not sent is an attempt that failed, and an answer that was not read in time is one too.
-            0 <= unsent <= attempts.total() - attempts["success"] and attempts["success"] <= answers.get(Answer.OK, 0)
+            requests <= attempts.total() + lost
+            and unsent <= attempts.total() - attempts["success"]
+            and attempts["success"] <= answers.get(Answer.OK, 0)
         )
         made = f"{attempts.total()} attempts at a summary"
         if not agree:
             told = f"{made}, but {requests} requests at the language model: they differ, which is a bug"
         else:
+            made += and_lost(requests - attempts.total(), lost)
             told = f"{made} are the {requests} requests that the language model counted"
             if unsent:
                 told += f", and {unsent} that timed out before they were sent"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import termios
@@ -22,6 +23,7 @@ ANSWER_TIMEOUT = 0.25
 """Seconds that the printer has to answer."""
 
 _TURN_INTERVAL = 0.05
+_LOCK_INTERVAL = 0.005
 
 
 class PrinterError(OSError):
@@ -55,7 +57,7 @@ printing = retold.Policy(
 
 
 class Labels:
-    """Prints labels on the printer at `path`, for any number of threads, one at a time."""
+    """Prints labels on the printer at `path`, one at a time, for any number of threads and processes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -74,10 +76,22 @@ class Labels:
         while not self._turn.acquire(timeout=_TURN_INTERVAL):
             CLOCK.check()
         try:
-            CLOCK.check()
-            yield
+            with self._own_turn_among_processes():
+                CLOCK.check()
+                yield
         finally:
             self._turn.release()
+
+    @contextmanager
+    def _own_turn_among_processes(self) -> Generator[None, None, None]:
+        # The folder is locked, and not a file that would have to be removed. The system unlocks it for who is killed.
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            while not _is_locked(folder):
+                CLOCK.sleep(_LOCK_INTERVAL)
+            yield
+        finally:
+            os.close(folder)
 
     @contextmanager
     def _open(self) -> Generator[int, None, None]:
@@ -95,6 +109,15 @@ class Labels:
             raise
         except (OSError, termios.error) as error:
             raise PrinterGoneError(*error.args) from error
+
+
+def _is_locked(folder: int) -> bool:
+    """Lock it, if nobody else has."""
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _exchange(line: int, number: int, title: str) -> None:

@@ -46,7 +46,7 @@ class Store:
             connection.execute("pragma synchronous = off")  # a demo survives no power cut, and its disk is not its own
             connection.execute("begin immediate")
             with connection:  # commits, or rolls back
-                connection.execute("insert into papers values (?, ?, ?)", (number, title, summary))
+                connection.execute("insert or replace into papers values (?, ?, ?)", (number, title, summary))
 
     def count(self) -> int:
         """How many papers there are."""
