@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 _DESCRIPTION = """\
-Take papers through real, unreliable worlds on this machine, servers, a language model's API, a database and a
-printer, and watch what retries do: lines that move, /metrics, traces, and at the end a table. Needs no service; ends
-with Ctrl-C.
+Take papers through real, unreliable worlds on this machine (servers, a language model's API, a database, a printer)
+and watch what retries do. On a terminal this is a live view with keys that bring trouble, elsewhere a line each
+second. Meanwhile /metrics is served and traces are written; tables end it. Needs no service; ends with Ctrl-C.
 """
 
 

@@ -65,7 +65,11 @@ def add_arguments(parser: Parser) -> None:
         metavar="SHARE",
         help="share of what the worlds are asked that fails (default: %(default)g)",
     )
-    add("--seed", type=whole("a whole number, 0 or more", least=0, most=2**63), help="fixes the worlds' choices")
+    add(
+        "--seed",
+        type=whole("a whole number, 0 or more", least=0, most=2**63),
+        help="fixes the worlds' choices (default: a random one, which is printed)",
+    )
     add(
         "--worlds",
         metavar="NAMES",
@@ -77,14 +81,15 @@ def add_arguments(parser: Parser) -> None:
         type=whole("a whole number from 1 to 32", least=1, most=32),
         default=0,
         metavar="N",
-        help="take papers through the worlds in so many processes, whose metrics come out of one /metrics (default: in "
-        "this process)",
+        help="take papers through the worlds in this many processes more, with one /metrics for all (default: in this "
+        "process)",
     )
     add(
         "--incident-at",
         type=at_least_0,
         metavar="SECONDS",
-        help="from then on all worlds degrade, then are all but down, then drown in retries: a third each",
+        help="when an incident begins: all worlds degrade, then are all but down, then drown in retries, a third of it "
+        "each",
     )
     add("--incident-for", type=seconds, metavar="SECONDS", help="how long the incident lasts")
     add(
@@ -124,9 +129,9 @@ def add_arguments(parser: Parser) -> None:
     add(
         "--requests",
         action="store_true",
-        help="have the upstream write down every request, in requests.jsonl: what happened, whatever anybody tells",
+        help="have the world http write every request that it gets to requests.jsonl, to compare with what is told",
     )
-    add("--plain", action="store_true", help="no colours and no lines around the table")
+    add("--plain", action="store_true", help="print lines, on a terminal too, without colours")
 
 
 def parsed(parser: Parser, chosen: argparse.Namespace) -> Options:

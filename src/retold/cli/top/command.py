@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 _DESCRIPTION = """\
-Watch what retries do in running processes: effective beside actual success, give-ups, waits, for each operation, from
-/metrics as Prometheus scrapes it, by whichever exporter. Where standard output is no terminal: plain lines.
+Watch what retries do in running processes: effective beside actual success, give-ups and waits of each operation, from
+the /metrics that Prometheus would scrape. On a terminal this is a live view, elsewhere a line for each operation.
 """
 
 
@@ -31,7 +31,11 @@ def add_to(commands: _SubParsersAction[Parser]) -> None:
     """Add the command `top`."""
     parser = commands.add_parser("top", help="watch retries in running processes", description=_DESCRIPTION)
     parser.add_argument(
-        "urls", nargs="+", type=_endpoint, metavar="URL", help="a /metrics; the numbers of several are added up"
+        "urls",
+        nargs="+",
+        type=_endpoint,
+        metavar="URL",
+        help="where a /metrics is, as in http://127.0.0.1:9464/metrics; the numbers of several are added up",
     )
     parser.add_argument(
         "--every",
