@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import partial, partialmethod
 from typing import Any
 
 import pytest
@@ -363,8 +363,42 @@ def test_a_decorated_function_may_call_itself() -> None:
     assert tested(2) == [1, 1, 1]
 
 
+async def test_it_decorates_methods_of_every_kind() -> None:
+    class Suite:
+        def look(self, policy: Policy[Any]) -> int:
+            return runs(policy)
+
+        of_the_instance = disabled()(look)
+        partial = disabled()(partialmethod(look, AT_ONCE))
+
+        @disabled()
+        @classmethod
+        def of_the_class(cls) -> tuple[type, int]:
+            return cls, runs()
+
+        @disabled()
+        @staticmethod
+        def of_nobody() -> int:
+            return runs()
+
+        @disabled()
+        @classmethod
+        async def awaited(cls) -> tuple[type, int]:
+            await asyncio.sleep(0)
+            return cls, runs()
+
+    suite = Suite()
+
+    assert (suite.of_the_instance(AT_ONCE), suite.partial(), suite.of_nobody(), Suite.of_nobody()) == (1, 1, 1, 1)
+    assert suite.of_the_class() == Suite.of_the_class() == await suite.awaited() == (Suite, 1)
+    assert runs() == 3
+
+
 class Tests:
     """What a class of tests would be."""
+
+    def __call__(self) -> Iterator[int]:
+        yield 1
 
 
 def generator() -> Any:
@@ -375,10 +409,19 @@ async def async_generator() -> Any:
     yield
 
 
-@pytest.mark.parametrize("function", [Tests, generator, async_generator], ids=lambda function: function.__name__)
+@pytest.mark.parametrize(
+    "function",
+    [Tests, Tests(), generator, async_generator, staticmethod(generator), partial(async_generator)],
+    ids=["class", "callable", "generator", "async", "static", "partial"],
+)
 def test_it_refuses_to_decorate_what_does_not_run_when_it_is_called(function: Callable[..., Any]) -> None:
     with pytest.raises(TypeError, match=r"@instant\(\) takes a function: write `with instant\(\):` inside of"):
         instant()(function)
+
+
+def test_it_refuses_what_is_no_function() -> None:
+    with pytest.raises(TypeError, match=r"@disabled\(\) takes a function, not 'fetch'"):
+        disabled()("fetch")
 
 
 @pytest.mark.parametrize(("make", "name"), [(instant, "instant"), (disabled, "disabled"), (ManualClock, "this clock")])

@@ -12,9 +12,9 @@ from retold.core.ports import Clock
 from retold.errors import UsageError
 from retold.runners.clocks import SYSTEM_CLOCK
 from retold.runners.scopes import Scope
-from retold.wrapper import is_async
+from retold.wrapper import is_async, is_generator
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Target = TypeVar("Target")
 
 
 class Scoped:
@@ -47,16 +47,20 @@ class Scoped:
             self._scope.leave()
             self._scope = None
 
-    def __call__(self, function: Function) -> Function:
-        """Have it hold while the function runs.
+    def __call__(self, function: Target, /) -> Target:
+        """Have it hold while the function runs: sync or async, method, `classmethod`, `staticmethod`, partial.
 
         Raises:
-            TypeError: It is a class or a generator, of which it is not plain what runs inside.
+            TypeError: It is a class or a generator, of which it is not plain what runs inside, or no function.
         """
-        import inspect  # slow to import, and most use `with`
+        return cast("Target", self._around(function))
 
-        if isinstance(function, type) or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise TypeError(f"@{self._name} takes a function: write `with {self._name}:` inside of {function!r}")
+    def _around(self, function: Any) -> Any:
+        if isinstance(function, (classmethod, staticmethod)):
+            return type(function)(self._around(function.__func__))
+        if isinstance(function, functools.partialmethod):
+            return functools.partialmethod(self._around(function.func), *function.args, **function.keywords)
+        self._refuse(function)
 
         def held(*args: Any, **kwargs: Any) -> Any:
             with Scoped(self._name, self._make):
@@ -67,7 +71,13 @@ class Scoped:
                 return await function(*args, **kwargs)
 
         wrapper = aheld if is_async(function) else held
-        return cast("Function", functools.wraps(function)(wrapper))
+        return functools.wraps(function)(wrapper)
+
+    def _refuse(self, function: object) -> None:
+        if not callable(function):
+            raise TypeError(f"@{self._name} takes a function, not {function!r}")
+        if isinstance(function, type) or is_generator(function):
+            raise TypeError(f"@{self._name} takes a function: write `with {self._name}:` inside of {function!r}")
 
 
 def instant() -> Scoped:

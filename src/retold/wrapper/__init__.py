@@ -28,6 +28,7 @@ from retold.wrapper.target import Target
 
 __all__ = [
     "is_async",
+    "is_generator",
     "refuse_async",
     "refuse_async_fallback",
     "refuse_attempt_timeout",
