@@ -1,5 +1,6 @@
 """Conditions that are put together."""
 
+import asyncio
 import copy
 import operator
 import pickle
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import retold
-from retold import Outcome, Policy, PolicyError, on
+from retold import Abort, Outcome, Policy, PolicyError, on
 from retold.testing import ManualClock, MemoryExporter
 from tests.forms import Failing, Form
 
@@ -130,6 +131,41 @@ def test_nothing_but_exceptions_is_retried_whatever_the_condition(
         form.perform(policy, Failing(KeyboardInterrupt))
 
     assert [(call.outcome, call.attempts) for call in seen.calls] == [(Outcome.CANCELLED, 1)] * 2
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [Exception, OSError, lambda error: True, on.group(OSError), on.any_of(Exception), None],
+    ids=["all", "others", "predicate", "group", "any", "results"],
+)
+def test_an_abort_in_a_group_ends_the_call_with_the_group(
+    condition: Any, form: Form, clock: ManualClock, seen: MemoryExporter
+) -> None:
+    group = ExceptionGroup("tasks", [OSError(), ExceptionGroup("within", [Abort(LookupError())])])
+    policy = Policy(on=condition, on_result=lambda result: result is None, clock=clock)
+
+    with pytest.raises(ExceptionGroup) as raised:
+        form.perform(policy, Failing(group))
+
+    assert raised.value is group
+    assert [len(group.exceptions), hasattr(group, "__notes__")] == [2, False]
+    assert (seen.last.outcome, seen.last.attempts) == (Outcome.ABORTED, 1)
+
+
+async def test_an_abort_in_a_task_ends_the_call(seen: MemoryExporter) -> None:
+    async def refused() -> None:
+        raise Abort(PermissionError("revoked"))
+
+    @Policy(on=Exception, backoff=0)
+    async def fetch_all() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(asyncio.sleep(60))
+            tasks.create_task(refused())
+
+    with pytest.raises(ExceptionGroup):
+        await fetch_all()
+
+    assert (seen.last.outcome, seen.last.attempts) == (Outcome.ABORTED, 1)
 
 
 def test_what_is_in_a_group_counts_for_those_who_say_so_only(clock: ManualClock, seen: MemoryExporter) -> None:

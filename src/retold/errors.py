@@ -58,6 +58,9 @@ class AttemptTimeout(RetoldError, TimeoutError):
 class Abort(RetoldError):
     """Raise it in an attempt to end the call at once.
 
+    A task of the attempt's may raise it too: the exception group that it leaves the attempt in ends the call, whatever
+    `on` says, and is raised as it is.
+
     Args:
         error: What the call then raises; without one, this exception itself.
 

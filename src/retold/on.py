@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from retold.core.checks import check_condition
+from retold.core.groups import leaves
 from retold.core.written import as_written
 from retold.errors import PolicyError
 
@@ -64,7 +65,8 @@ def group(of: Condition, *, match: Match = "any") -> Predicate:
     """Holds for an exception group in which the condition holds for one exception, or for all of them.
 
     Groups inside of groups are looked into, and only what is in them is asked about. Other exceptions are no group, so
-    most will write `on.any_of(OSError, on.group(OSError, match="all"))`. Without it, what is in a group never counts.
+    most will write `on.any_of(OSError, on.group(OSError, match="all"))`. Without it, what is in a group never counts,
+    but that an `Abort` in it ends the call whatever `on` says.
 
     Args:
         of: What is to hold for what is in the group.
@@ -130,7 +132,7 @@ class _Group:
     def __call__(self, error: BaseException, /) -> bool:
         if not isinstance(error, BaseExceptionGroup):
             return False
-        found = (_holds(self.of, each) for each in _leaves(error))
+        found = (_holds(self.of, each) for each in leaves(error))
         return any(found) if self.match == "any" else all(found)
 
     def __repr__(self) -> str:
@@ -169,13 +171,3 @@ def _before(error: BaseException) -> BaseException | None:
     if error.__cause__ is not None:
         return error.__cause__
     return None if error.__suppress_context__ else error.__context__
-
-
-def _leaves(error: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    waiting: list[BaseException] = [error]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, BaseExceptionGroup):
-            waiting.extend(reversed(each.exceptions))
-        else:
-            yield each

@@ -72,6 +72,15 @@ def test_decides_cancelled_and_aborted_whatever_on_says(on: Any) -> None:
         assert decide(Abort(), 1, 0.0, 0.0) is Outcome.ABORTED
 
 
+def test_an_abort_in_a_group_is_found_in_every_group() -> None:
+    decide = decider(rules_for(on=Exception, backoff=1), lambda: 0.0, RNG)
+    failed = ExceptionGroup("failed", [OSError(), KeyError()])
+
+    for _ in range(2):
+        assert decide(failed, 1, 0.0, 0.0) == 1
+        assert decide(ExceptionGroup("both", [failed, Abort()]), 1, 0.0, 0.0) is Outcome.ABORTED
+
+
 def test_remembers_what_it_decided_about_a_few_types_only() -> None:
     decide = decider(rules_for(on=OSError, backoff=1), lambda: 0.0, RNG)
     kinds = [type(f"Error{number}", (OSError,), {}) for number in range(100)]

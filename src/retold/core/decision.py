@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from retold.core.backoff import DEFAULT, Uniform
 from retold.core.checks import usable_number
+from retold.core.groups import leaves
 from retold.core.ports import Rng
 from retold.core.rules import Rules
 from retold.errors import Abort, AttemptTimeout, RetryAgain
@@ -84,6 +85,9 @@ class _Verdict(Enum):
 
 _ASK: Final = _Verdict.ASK
 
+Judged: TypeAlias = Outcome | _Verdict | None
+"""What is known of a failure at once: how the call ends, to ask the predicate, or None to try again."""
+
 
 def decider(rules: Rules, now: Callable[[], float], rng: Rng) -> Decide:
     """The decisions of a policy, whose clock and source of chance are handed in.
@@ -92,7 +96,7 @@ def decider(rules: Rules, now: Callable[[], float], rng: Rng) -> Decide:
     asked about last, so that it counts only where another attempt would have followed.
     """
     timeout, predicate = rules.timeout, rules.on
-    verdicts: dict[type, Outcome | _Verdict | None] = {Rejected: None, Cut: None}
+    verdicts: dict[type, Judged] = {Rejected: None, Cut: None}
     bounds = _bounds(rules)
     quick, draw = len(bounds), rng.random
 
@@ -100,7 +104,7 @@ def decider(rules: Rules, now: Callable[[], float], rng: Rng) -> Decide:
         try:
             verdict = verdicts[type(failure)]
         except (KeyError, TypeError):  # a metaclass may forbid to hash its classes
-            verdict = _judged(type(failure), rules, verdicts)
+            verdict = _judged(failure, rules, verdicts)
         if verdict is _ASK:
             if not predicate(failure):  # type: ignore[operator, misc, arg-type] # only a predicate is asked
                 return _NOT_RETRYABLE
@@ -146,22 +150,27 @@ def _stoppable(decide: Decide, stopped: Callable[[], bool]) -> Decide:
     return decide_or_stop
 
 
-def _judged(kind: type, rules: Rules, verdicts: dict[type, Outcome | _Verdict | None]) -> Outcome | _Verdict | None:
-    """What is decided about a failure by its type alone: an ending, to ask the predicate, or None to try again."""
-    verdict: Outcome | _Verdict | None = _NOT_RETRYABLE
-    if not issubclass(kind, Exception):
-        verdict = _CANCELLED
-    elif issubclass(kind, Abort):
-        verdict = _ABORTED
-    elif issubclass(kind, RetryAgain):
-        verdict = None
-    elif isinstance(rules.on, (type, tuple)):
-        verdict = None if issubclass(kind, rules.on) else _NOT_RETRYABLE
-    elif rules.on is not None:
-        verdict = _ASK
+def _judged(failure: Failure, rules: Rules, verdicts: dict[type, Judged]) -> Judged:
+    """What is decided about a failure without asking anybody. It is remembered, where the type decides alone."""
+    kind: type = type(failure)
+    if isinstance(failure, ExceptionGroup):
+        return _ABORTED if any(isinstance(each, Abort) for each in leaves(failure)) else _by_type(kind, rules)
+    verdict = _by_type(kind, rules)
     if len(verdicts) < _VERDICTS and type(kind).__hash__ is type.__hash__:  # some programs make types as they go
         verdicts[kind] = verdict
     return verdict
+
+
+def _by_type(kind: type, rules: Rules) -> Judged:
+    if not issubclass(kind, Exception):
+        return _CANCELLED
+    if issubclass(kind, Abort):
+        return _ABORTED
+    if issubclass(kind, RetryAgain):
+        return None
+    if isinstance(rules.on, (type, tuple)):
+        return None if issubclass(kind, rules.on) else _NOT_RETRYABLE
+    return _NOT_RETRYABLE if rules.on is None else _ASK
 
 
 def _bounds(rules: Rules) -> tuple[tuple[float, float], ...]:
