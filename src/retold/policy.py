@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from types import FunctionType
+from types import CoroutineType, FunctionType
 from typing import Any, Generic, Never, ParamSpec, TypeVar, Unpack, overload
 
 from retold import settings
@@ -23,7 +23,14 @@ from retold.runners.block import Attempt
 from retold.runners.call import Call
 from retold.runners.plan import Plan
 from retold.runners.report import Report
-from retold.wrapper import refuse_async, refuse_async_fallback, refuse_attempt_timeout, refuse_generator, wrap
+from retold.wrapper import (
+    refuse_async,
+    refuse_async_fallback,
+    refuse_attempt_timeout,
+    refuse_generator,
+    warn_of_coroutine,
+    wrap,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -176,6 +183,9 @@ class Policy(Generic[F_co]):
     def __call__(self, function: Any, /) -> Any:
         """Put a function under this policy: sync or async, method, `classmethod`, `staticmethod`, partial.
 
+        Async is what `inspect.iscoroutinefunction` says is. Another function that returns a coroutine, as decorators
+        make of async ones, has succeeded when it returns: put the policy below such a decorator.
+
         Raises:
             TypeError: It cannot be retried correctly: a class, a generator without `generator=`, what is no function.
         """
@@ -191,10 +201,17 @@ class Policy(Generic[F_co]):
     def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | F_co:
         """`function(*args, **kwargs)`, retried.
 
+        A function that is not async and returns a coroutine, as `lambda: fetch()` does, has succeeded then: what the
+        coroutine raises is not retried, and a warning says so once. `await policy.acall(fetch)` retries it.
+
         Raises:
             TypeError: The function is async: `acall` is for those.
         """
-        return sync.run(self._call(function, asynchronous=False), function, args, kwargs)  # type: ignore[no-any-return]
+        call = self._call(function, asynchronous=False)
+        value = sync.run(call, function, args, kwargs)
+        if type(value) is CoroutineType:
+            warn_of_coroutine(call.operation)
+        return value  # type: ignore[no-any-return]
 
     async def acall(self, function: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T | F_co:
         """`await function(*args, **kwargs)`, retried."""
@@ -209,9 +226,12 @@ class Policy(Generic[F_co]):
         call = self._call(function, asynchronous=False)
         call.delays = []
         try:
-            return call.report(sync.run(call, function, args, kwargs))
+            report: Report[T | F_co] = call.report(sync.run(call, function, args, kwargs))
         except Exception as error:  # noqa: BLE001 - the report has it
             return call.report(None, error)
+        if type(report.value) is CoroutineType:
+            warn_of_coroutine(call.operation)
+        return report
 
     async def arun(self, function: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> Report[T | F_co]:
         """`acall`, but a failure is reported and not raised. Cancellation passes through."""

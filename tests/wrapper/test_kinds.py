@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from retold import Policy, PolicyError
+from retold.errors import RetoldWarning
 from retold.testing import ManualClock
 from retold.wrapper import is_async
-from tests.forms import drive
+from tests.forms import Failing, drive
 
 POLICY: Any = Policy(on=OSError, clock=ManualClock())  # given what type checkers would refuse
 
@@ -156,3 +157,23 @@ def test_a_function_with_attributes_is_what_its_code_is() -> None:
 def test_a_coroutine_made_of_a_generator_is_refused() -> None:
     with pytest.raises(TypeError, match="is a generator"):
         POLICY(types.coroutine(generator))
+
+
+@pytest.mark.parametrize("form", ["call", "run"])
+def test_a_coroutine_that_nobody_awaits_in_the_attempt_is_warned_of_once(form: str) -> None:
+    policy = POLICY.replace(operation=f"shop.unawaited.{form}")
+
+    with pytest.warns(RetoldWarning, match=rf"shop\.unawaited\.{form} is not async .* await policy\.acall") as warned:
+        made = [getattr(policy, form)(lambda: awaited()) for _ in range(2)]
+
+    assert [warning.filename for warning in warned] == [__file__]
+    assert [drive(getattr(each, "value", each)) for each in made] == ["value"] * 2
+
+
+async def test_a_coroutine_that_is_awaited_in_the_attempt_is_retried_whoever_makes_it() -> None:
+    work = Failing(OSError, "page")
+
+    async def fetch() -> object:
+        return work()
+
+    assert await POLICY.acall(lambda: fetch()) == "page"

@@ -21,6 +21,7 @@ from retold.wrapper.kinds import (
     refuse_generator,
     refuse_undeclared,
     shown_async,
+    warn_of_coroutine,
 )
 from retold.wrapper.listening import Manners
 from retold.wrapper.signature import shape_of
@@ -33,6 +34,7 @@ __all__ = [
     "refuse_async_fallback",
     "refuse_attempt_timeout",
     "refuse_generator",
+    "warn_of_coroutine",
     "wrap",
 ]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
 from retold.core.rules import MISSING, Rules
+from retold.errors import RetoldWarning
 from retold.naming import name_of, unwrap_partial
+from retold.runners.caller import level_of_the_caller
 from retold.wrapper.flags import ASYNC_GENERATOR, COROUTINE, GENERATOR, ITERABLE_COROUTINE
 
 _SPECIAL = GENERATOR | COROUTINE | ITERABLE_COROUTINE | ASYNC_GENERATOR
@@ -114,3 +117,18 @@ def refuse_async_fallback(rules: Rules, function: Callable[..., Any]) -> None:
     """Raise TypeError for a fallback that a synchronous function could not await."""
     if callable(rules.fallback) and is_async(rules.fallback):
         raise TypeError(f"the fallback is async and {name_of(function)} is not, so it could not be awaited")
+
+
+_warned: set[str] = set()
+
+
+def warn_of_coroutine(operation: str) -> None:
+    """Warn once of a function that returned a coroutine, and does not show that it is async: nobody retries it."""
+    if operation not in _warned:
+        _warned.add(operation)
+        warnings.warn(
+            f"{operation} is not async and returned a coroutine, which is a success: what the coroutine raises is not"
+            " retried. Write await policy.acall(...), which awaits it in each attempt",
+            RetoldWarning,
+            stacklevel=level_of_the_caller(),
+        )
