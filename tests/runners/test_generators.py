@@ -31,6 +31,18 @@ def iterated(kind: str, runs: Runs, of: Policy[Any], **given: Any) -> Iteration:
     return Iteration(of(runs.function(kind, **given))())
 
 
+def test_wrong_arguments_are_an_error_of_the_first_step_and_no_call(
+    kind: str, clock: ManualClock, seen: MemoryExporter
+) -> None:
+    runs = Runs([1])
+    iteration = Iteration(policy(clock, on=Exception)(runs.function(kind))("what", it="does not take"))
+
+    with pytest.raises(TypeError, match="argument"):
+        iteration.send()
+
+    assert (seen.calls, runs.started) == ([], 0)
+
+
 def ended(seen: MemoryExporter) -> tuple[Outcome, int, list[str]]:
     """How the one call ended, and its attempts."""
     [call] = seen.calls
