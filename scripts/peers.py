@@ -22,7 +22,7 @@ from retold.contract import LOG_EVENTS
 from scripts.written import ROOT
 
 SAID = ROOT / "docs" / "peers"
-LIBRARIES = ("tenacity", "stamina", "backoff", "redress", "nopanic")
+LIBRARIES = ("tenacity", "backoff", "stamina", "redress", "nopanic")
 
 PENDING: frozenset[str] = frozenset()
 """What is ours and announced, but not here yet: names, and options as `retold.retry(stop=)`.

@@ -1,4 +1,4 @@
-"""The page for those who come from other libraries: it has every name, what it names is there, and its code runs."""
+"""The pages for those who come from other libraries: they have every name, what they name is there, their code runs."""
 
 import asyncio
 import copy
@@ -28,7 +28,7 @@ SPELLINGS = [
 ]
 
 
-def test_the_page_is_what_the_packages_have() -> None:
+def test_the_pages_are_what_the_packages_have() -> None:
     command = [sys.executable, "-m", "scripts.write_peers", "--check"]
 
     done = subprocess.run(command, cwd=written.ROOT, capture_output=True, text=True, timeout=60, check=False)
@@ -40,7 +40,7 @@ def test_a_page_that_is_not_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(written, "ROOT", tmp_path)
-    monkeypatch.setattr(write_peers, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(write_peers, "PAGES", tmp_path)
 
     def run(*arguments: str) -> int:
         monkeypatch.setattr(sys, "argv", ["write_peers.py", *arguments])
@@ -48,8 +48,11 @@ def test_a_page_that_is_not_is_named(
 
     assert [run("--check"), run(), run("--check"), run("--missing")] == [1, 0, 0, 0]
     out, err = capsys.readouterr()
-    assert err == "page.md is not what would be written: run python -m scripts.write_peers\n"
-    assert out.strip() == "wrote page.md"
+    names = ["README.md", *(f"{library}.md" for library in LIBRARIES)]
+    assert err.splitlines() == [
+        f"{name} is not what would be written: run python -m scripts.write_peers" for name in names
+    ]
+    assert out.split("\n") == [*(f"wrote {name}" for name in names), "", ""]
 
 
 def changed(library: str, **names: list[str] | None) -> Mapping[str, Any]:
@@ -184,10 +187,11 @@ class Server:
         return b"page" if self._answers() else None
 
 
-def outcome(code: str, server: Server, waits: list[float]) -> tuple[object, int, list[float]]:
-    """What an example returns or raises, how often it called, and what it waited."""
+def outcome(code: str, server: Server, waits: list[float]) -> tuple[object, int, list[float], list[str]]:
+    """What an example returns or raises, how often it called, what it waited, and what it logged."""
+    logged: list[str] = []
     names: dict[str, Any] = {"tenacity": tenacity, "stamina": stamina, "backoff": backoff, "redress": redress}
-    names |= {"nopanic": nopanic, "retold": retold, "__name__": "example"}
+    names |= {"nopanic": nopanic, "retold": retold, "__name__": "example", "log": logged.append}
     names |= {name: getattr(server, name) for name in ("get", "aget", "ask", "poll")}
     waits.clear()
     random.seed(8)
@@ -198,7 +202,7 @@ def outcome(code: str, server: Server, waits: list[float]) -> tuple[object, int,
         ended = asyncio.run(ended) if inspect.iscoroutine(ended) else ended
     except Exception as error:
         ended = type(error)
-    return ended, server.runs, list(waits)
+    return ended, server.runs, list(waits), logged
 
 
 @pytest.mark.parametrize("failures", [0, 1, 2, 99])
@@ -208,11 +212,12 @@ def test_what_stands_side_by_side_does_the_same(
     spelling: dict[str, str], error: Exception, failures: int, waits: list[float]
 ) -> None:
     state = random.getstate()
-    theirs, runs, waited = outcome(spelling["theirs"], Server(failures, error), waits)
-    ours, our_runs, our_waits = outcome(spelling["ours"], Server(failures, error), waits)
+    theirs, runs, waited, logged = outcome(spelling["theirs"], Server(failures, error), waits)
+    ours, our_runs, our_waits, our_log = outcome(spelling["ours"], Server(failures, error), waits)
     random.setstate(state)
 
     assert our_runs == runs
+    assert our_log == logged
     assert len(our_waits) == len(waited)
     if spelling.get("waits") != "other":
         assert our_waits == pytest.approx(waited)
@@ -220,5 +225,10 @@ def test_what_stands_side_by_side_does_the_same(
         assert ours == theirs
 
 
-def test_every_library_has_five_spellings() -> None:
-    assert {library: len(said["spellings"]) for library, said in SAID.items()} == dict.fromkeys(LIBRARIES, 5)
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_what_stands_side_by_side_is_little_and_narrow(library: str) -> None:
+    spellings = SAID[library]["spellings"]
+    code = "".join(each["theirs"] + each["ours"] for each in spellings)
+
+    assert 3 <= len(spellings) <= 8
+    assert max(map(len, code.splitlines())) <= 60

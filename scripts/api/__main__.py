@@ -33,7 +33,7 @@ HEAD = f"""\
 
 Written by `{COMMAND}` from the docstrings; tests run the examples. What is not here is not public and may
 change in any version. [Telemetry](telemetry.md) has the names of metrics, spans and log lines, and
-[Coming from other libraries](coming-from-other-libraries.md) what others call what is here.
+[Coming from other libraries](../coming-from/README.md) what others call what is here.
 """
 
 _INTERNAL: Final = {"Attempt": frozenset({"next", "offer", "leave", "state"})}
