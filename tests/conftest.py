@@ -1,6 +1,7 @@
 """What every test starts from: no exporters, an empty journal, no warning given yet."""
 
 import gc
+import os
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -32,6 +33,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--any-signature"):
         wrapper.SAME_SIGNATURE = False  # before test modules are imported, which decorate
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    return (os.cpu_count() or 1) + 1  # some tests wait for other processes, or for time to pass
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # Where several processes share the tests, those that take longest are not to begin when all others are over.
+    if hasattr(config, "workerinput"):
+        items.sort(key=_seconds, reverse=True)
+
+
+def _seconds(item: pytest.Item) -> float:
+    """How long the module of a test takes, if that was thought to be worth saying."""
+    marker = item.get_closest_marker("takes")
+    return 0.0 if marker is None else float(marker.kwargs["seconds"])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,6 +9,8 @@ import pytest
 from tests.laws.hour import Standing
 from tests.subprocesses import run
 
+pytestmark = pytest.mark.takes(seconds=80)
+
 CALLS = 1_050_000
 """At least a million, after rounding to whole requests of a hundred."""
 

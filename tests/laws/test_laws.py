@@ -18,6 +18,8 @@ from tests.readings import Numbers, sum_of, without_limits
 from tests.services.needs import need
 from tests.subprocesses import run
 
+pytestmark = pytest.mark.takes(seconds=80)
+
 CALLS = 82_000
 """Beside those that are made inside of them: together more than a hundred thousand."""
 

@@ -21,6 +21,8 @@ from tests.live.rehearsal import Rehearsal, played
 from tests.live.truth import Truth
 from tests.services.needs import need
 
+pytestmark = pytest.mark.takes(seconds=160)
+
 BOARDS = (overview(Options()), operation(Options()))
 
 

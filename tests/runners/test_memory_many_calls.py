@@ -7,6 +7,8 @@ import pytest
 from tests.runners.many_calls import EXPORTERS, FORMS
 from tests.subprocesses import run
 
+pytestmark = pytest.mark.takes(seconds=30)
+
 FEW = 50
 """Blocks that may be there afterwards for all calls together: numbers of totals and of buckets that grew large."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -96,6 +97,8 @@ def scripts(draw: st.DrawFn, failures: st.SearchStrategy[Any] = FAILURES) -> Scr
     turns = draw(st.lists(st.tuples(failures, SECONDS), max_size=12))
     return Script(tuple(turns), options, draw(st.none() | SECONDS), draw(st.integers(0, 100)))
 
+
+pytestmark = pytest.mark.takes(seconds=30)
 
 quick = settings(deadline=None, derandomize=True)
 

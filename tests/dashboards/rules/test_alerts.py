@@ -17,6 +17,8 @@ from tests.dashboards.rules.readings import READINGS
 from tests.dashboards.rules.texts import TEXTS
 from tests.dashboards.rules.traffic import Phase, Traffic
 
+pytestmark = pytest.mark.takes(seconds=50)
+
 
 def wrong_of(folder: Path, tests: list[dict[str, Any]], *, options: Options | None = None, every: str = "1m") -> str:
     """What promtool finds wrong."""
