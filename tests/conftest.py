@@ -35,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
         wrapper.SAME_SIGNATURE = False  # before test modules are imported, which decorate
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1  # some tests wait for other processes, or for time to pass
 

@@ -26,7 +26,7 @@ def test_calls_leave_nothing_behind(exporters: str, form: str, calls: int) -> No
     """Of these calls one in ten fails at first, and one in a hundred for good."""
     script = f"from tests.runners.many_calls import main; main({exporters!r}, {form!r}, {calls})"
 
-    blocks, garbage = map(int, run(script, untraced=True).out.split())
+    blocks, garbage = map(int, run(script, untraced=True, timeout=300).out.split())
 
     assert blocks <= FEW
     assert garbage == 0
