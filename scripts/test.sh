@@ -73,7 +73,7 @@ rm -f .coverage .coverage.*
 # Several processes: many tests wait for servers of their own. Those of one file share theirs.
 "$bin/coverage" run -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations 20 "$@"
 say "tests of wrappers, once more with wrappers that take any arguments"
-# Nothing is left for coverage to find, which would make them take three times as long.
+# Nothing is left for coverage to find, which would only slow them down.
 "$bin/python" -m pytest -q -n auto --dist loadfile --no-loadscope-reorder --any-signature \
     --ignore-glob 'tests/runners/test_memory_*' \
     tests/core tests/runners tests/wrapper tests/test_policy.py tests/test_contract.py

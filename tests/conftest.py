@@ -55,7 +55,7 @@ def _seconds(item: pytest.Item) -> float:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop() -> Generator[None, object, object]:
     # What there is now stays to the end: else all of it would be looked through whenever a test collects garbage, which
-    # takes ten times as long as looking at what the test has made.
+    # takes far longer than looking at what the test has made.
     gc.collect()
     gc.freeze()
     try:
