@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 import retold
 from retold import naming, wrapper
@@ -28,6 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--mutants", action="store_true", help="also break every alert and recorded series, and see the tests find it"
     )
+
+
+# Examples are the same in every run, and may take as long as they do: neither luck nor load decides.
+settings.register_profile("retold", derandomize=True, deadline=None)
+settings.load_profile("retold")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -164,7 +164,7 @@ def test_ten_thousand_exporters_that_fail_are_seventeen(path: Path) -> None:
     assert failures["_OTHER"] == 100 - (telemetry.MAX_EXPORTERS - 1)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(operation=st.text(min_size=1).filter(str.strip), kind=st.text().filter(lambda text: "\0" not in text))
 def test_whatever_names_are_given_all_that_is_told_keeps_the_rules(operation: str, kind: str) -> None:
     memory, registry, sdk = MemoryExporter(), CollectorRegistry(), Sdk()

@@ -60,7 +60,7 @@ def everyone() -> Iterator[Everyone]:
     all_of_them.sdk.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(plans=PLANS, threads=st.integers(1, 4))
 def test_the_metrics_are_the_same_exact_numbers_on_every_path(plans: list[Plan], threads: int) -> None:
     with everyone() as told:
@@ -76,7 +76,7 @@ def test_the_metrics_are_the_same_exact_numbers_on_every_path(plans: list[Plan],
     assert sum_of(on_prometheus, "retold.retry.delay sum") == delays
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(plans=PLANS, threads=st.integers(1, 4))
 def test_the_spans_are_the_calls_and_attempts(plans: list[Plan], threads: int) -> None:
     with everyone() as told:
@@ -96,7 +96,7 @@ def test_the_spans_are_the_calls_and_attempts(plans: list[Plan], threads: int) -
     assert below == {key: min(of["retold.attempt.count"], MAX_ATTEMPT_SPANS) for key, of in calls.items()}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(plans=PLANS, threads=st.integers(1, 4))
 def test_every_call_that_gives_up_is_a_line_or_counted_as_suppressed(plans: list[Plan], threads: int) -> None:
     with everyone() as told:
@@ -107,7 +107,7 @@ def test_every_call_that_gives_up_is_a_line_or_counted_as_suppressed(plans: list
     assert len(told.lines.gave_up) + told.lines.suppressed == gave_up
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(plans=PLANS, threads=st.integers(1, 4))
 def test_every_call_is_told_from_its_start_to_its_one_end(plans: list[Plan], threads: int) -> None:
     with everyone() as told:

@@ -153,7 +153,7 @@ def wrong_values(facts: Iterable[tuple[str, Any]]) -> list[str]:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(plans=PLANS)
 def test_whatever_calls_do_all_that_is_told_of_them_is_in_the_reference(plans: list[Plan]) -> None:
     JOURNAL.forget()

@@ -12,7 +12,7 @@ from tests.differential.peers import Nopanic, Stamina, Tenacity
 from tests.differential.plans import Fixed, Growing, Plan, plans
 
 OURS = Retold()
-EXAMPLES = settings(max_examples=100, deadline=None, derandomize=True)
+EXAMPLES = settings(max_examples=100)
 
 both = pytest.mark.parametrize("awaiting", [False, True], ids=["sync", "async"])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader, Metric
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, Metric, MetricsData
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -104,9 +104,15 @@ def parent_id(span: ReadableSpan) -> int | None:
     return None if span.parent is None else span.parent.span_id
 
 
+def read(reader: InMemoryMetricReader) -> MetricsData | None:
+    """What one collection gives, however long that takes: by itself the reader gives up after ten seconds."""
+    reader.collect(timeout_millis=600_000)
+    return reader.get_metrics_data()
+
+
 def metrics_of(reader: InMemoryMetricReader) -> dict[str, Metric]:
     """What one collection gives, by name."""
-    data = reader.get_metrics_data()
+    data = read(reader)
     if data is None:
         return {}
     return {

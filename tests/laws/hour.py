@@ -34,7 +34,7 @@ from retold.exporters.logging import Logging
 from retold.exporters.opentelemetry import OpenTelemetry
 from retold.exporters.prometheus import Prometheus
 from retold.exporters.structlog import Structlog
-from tests.exporters.sdk import metrics_of, span_id
+from tests.exporters.sdk import metrics_of, read, span_id
 from tests.plans import Interrupt
 from tests.readings import scraped_from, sum_of
 
@@ -238,7 +238,7 @@ def hour(calls: int) -> Iterator[Standing]:
         service.minute(calls // MINUTES)
         generate_latest(everything.registry)
         if minute % COLLECTED == 0:
-            everything.reader.get_metrics_data()
+            read(everything.reader)
         if minute == 1 or minute % 20 == 0:
             yield everything.standing()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import cycle, repeat
 from math import inf
 from time import time
@@ -26,6 +27,7 @@ from retold.exporters.opentelemetry import OpenTelemetry
 from retold.exporters.prometheus import Prometheus
 from retold.journal import JOURNAL, Exemplar
 from retold.telemetry import ATTEMPT_DURATION, CALL_DURATION
+from tests.exporters.sdk import read
 from tests.forms import drive
 
 Read: TypeAlias = Callable[[], object]
@@ -54,7 +56,7 @@ def _metrics() -> Read:
     reader = InMemoryMetricReader()
     provider = MeterProvider([reader], shutdown_on_exit=False)
     retold.configure(exporters=[OpenTelemetry(meter_provider=provider, metrics=True)])
-    return reader.get_metrics_data
+    return partial(read, reader)
 
 
 def _spans() -> Read:

@@ -111,7 +111,7 @@ def played(
     return Played(options, starts, math.inf if stop is None else stop, clock, seen)
 
 
-quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, derandomize=True)
+quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @quick

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import retold
@@ -100,10 +100,7 @@ def scripts(draw: st.DrawFn, failures: st.SearchStrategy[Any] = FAILURES) -> Scr
 
 pytestmark = pytest.mark.takes(seconds=30)
 
-quick = settings(deadline=None, derandomize=True)
 
-
-@quick
 @given(scripts(FAILURES | st.just("bad")))
 def test_every_form_decides_the_same(script: Script) -> None:
     first, *others = [script.played_by(form.perform, on_result=lambda result: result == "bad") for form in FORMS]
@@ -111,7 +108,6 @@ def test_every_form_decides_the_same(script: Script) -> None:
     assert others == [first] * 7
 
 
-@quick
 @given(scripts(), st.sampled_from(["restart", "open"]))
 def test_so_do_generators(script: Script, mode: str) -> None:
     called = script.played_by(FORMS[0].perform)
@@ -120,7 +116,6 @@ def test_so_do_generators(script: Script, mode: str) -> None:
     assert script.played_by(agenerated, generator=mode) == called
 
 
-@quick
 @given(scripts())
 def test_and_so_it_is_when_nobody_is_told(script: Script) -> None:
     """A call that is told goes other ways through the code than one of which nobody hears."""
