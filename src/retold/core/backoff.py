@@ -71,7 +71,7 @@ class Exponential(Uniform):
     Args:
         initial: Upper bound of the first delay, in seconds.
         factor: How much each upper bound is above the one before, 1 or more.
-        cap: Upper bound of every delay, in seconds.
+        cap: Upper bound of every delay, in seconds, the first one too.
 
     Raises:
         PolicyError: A number is negative, not finite or no number; `factor` is below 1.

@@ -23,7 +23,7 @@ class Linear(Uniform):
     Args:
         initial: Upper bound of the first delay, in seconds.
         step: How much each upper bound is above the one before, in seconds; None is as much as `initial`.
-        cap: Upper bound of every delay, in seconds.
+        cap: Upper bound of every delay, in seconds, the first one too.
 
     Raises:
         PolicyError: A number is negative, not finite or no number.
@@ -59,7 +59,7 @@ class Fibonacci(Uniform):
 
     Args:
         initial: Upper bound of the first and of the second delay, in seconds.
-        cap: Upper bound of every delay, in seconds.
+        cap: Upper bound of every delay, in seconds, the first one too.
 
     Raises:
         PolicyError: A number is negative, not finite or no number.
@@ -95,7 +95,7 @@ class Equal(Exponential):
     Args:
         initial: Upper bound of the first delay, in seconds.
         factor: How much each upper bound is above the one before, 1 or more.
-        cap: Upper bound of every delay, in seconds.
+        cap: Upper bound of every delay, in seconds, the first one too.
 
     Raises:
         PolicyError: A number is negative, not finite or no number; `factor` is below 1.
@@ -121,7 +121,7 @@ class Decorrelated:
     Args:
         initial: Lower bound of every delay, in seconds.
         factor: How far above the delay before it a delay may be, as a multiple, 1 or more.
-        cap: Upper bound of every delay, in seconds.
+        cap: Upper bound of every delay, in seconds, the first one too.
 
     Raises:
         PolicyError: A number is negative, not finite or no number; `factor` is below 1.
