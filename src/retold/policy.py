@@ -13,7 +13,7 @@ from retold.core.backoff import DEFAULT
 from retold.core.options import Options
 from retold.core.ports import Clock, Rng, Stop
 from retold.core.rules import MISSING, GeneratorMode, OverCap, Rules
-from retold.core.written import written
+from retold.core.value import Value
 from retold.events import CallEnded, RetryScheduled
 from retold.journal import JOURNAL
 from retold.naming import name_of
@@ -39,7 +39,7 @@ F_co = TypeVar("F_co", covariant=True)
 Target = TypeVar("Target")
 
 
-class Policy(Generic[F_co]):
+class Policy(Value, Generic[F_co]):
     """What to retry, how long to wait, when to stop.
 
     Decorate a function with it, iterate it, or have it call. A policy holds no state of any call, so one serves
@@ -267,31 +267,6 @@ class Policy(Generic[F_co]):
             self._check_block()
         return block.AsyncAttempts(self._plan)
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(written(self._rules))})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Policy) and self._rules == other._rules
-
-    def __hash__(self) -> int:
-        return hash(self._rules)
-
-    def __setattr__(self, name: str, value: object) -> Never:
-        raise AttributeError(f"a policy never changes: write policy.replace({name}=...)")
-
-    def __delattr__(self, name: str) -> Never:
-        raise AttributeError("a policy never changes")
-
-    def __copy__(self) -> Policy[F_co]:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Policy[F_co]:
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # A clock and a source of chance belong to their process.
-        return _restore, (type(self), dataclasses.replace(self._rules, clock=None, rng=None))
-
     def _call(self, function: Callable[..., Any], *, asynchronous: bool = True) -> Call:
         settings.ensure()
         refuse_generator(function)
@@ -311,9 +286,3 @@ class Policy(Generic[F_co]):
 
 retry = Policy
 """A policy by the name that reads well as a decorator."""
-
-
-def _restore(kind: type[Policy[Any]], rules: Rules) -> Policy[Any]:
-    policy = object.__new__(kind)
-    policy._adopt(rules)
-    return policy
