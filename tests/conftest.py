@@ -1,7 +1,6 @@
 """What every test starts from: no exporters, an empty journal, no warning given yet."""
 
 import gc
-import os
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -39,11 +38,6 @@ settings.load_profile("retold")
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--any-signature"):
         wrapper.SAME_SIGNATURE = False  # before test modules are imported, which decorate
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    return (os.cpu_count() or 1) + 1  # some tests wait for other processes, or for time to pass
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
