@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
@@ -42,3 +43,14 @@ def ignore() -> None:
     """From now on they do nothing, and that holds for the interpreter's own end too."""
     for number in _NUMBERS:
         signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def kept_from_children() -> Iterator[None]:
+    """No SIGINT reaches the processes that are started inside, not even before they could say what it is to them."""
+    # They inherit what is blocked. Whatever comes meanwhile is this process's, afterwards.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)

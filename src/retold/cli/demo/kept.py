@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Self
 from urllib.request import ProxyHandler, build_opener
 
+from retold.cli import signals
+
 _GRACE = 5.0
 """Seconds that a server has to end when it is asked to."""
 
@@ -44,16 +46,17 @@ class Kept:
         self._name = Path(command[0]).name
         self._log = log
         with log.open("wb") as said:
-            self._process = subprocess.Popen(
-                # -P: a `json.py` in the user's folder must not become the keeper's.
-                [sys.executable, "-P", "-m", "retold.cli.demo.keeper", f"{_GRACE}", *command],
-                bufsize=0,
-                stdin=subprocess.PIPE,
-                stdout=said,
-                stderr=said,
-                # Its own session and group: a terminal's Ctrl-C must not reach it, and a kill must reach all of it.
-                start_new_session=True,
-            )
+            with signals.kept_from_children():
+                self._process = subprocess.Popen(
+                    # -P: a `json.py` in the user's folder must not become the keeper's.
+                    [sys.executable, "-P", "-m", "retold.cli.demo.keeper", f"{_GRACE}", *command],
+                    bufsize=0,
+                    stdin=subprocess.PIPE,
+                    stdout=said,
+                    stderr=said,
+                    # Its own session and group: a terminal's Ctrl-C must not reach it, and a kill must reach all of it.
+                    start_new_session=True,
+                )
 
     @classmethod
     def start(cls, command: Callable[[str], list[str]], log: Path, *, timeout: float = 15.0) -> Self:

@@ -205,6 +205,16 @@ async def test_workers_that_are_killed_before_they_are_ready_are_replaced(
         assert (pool.done, worker in pool._workers) == (1, False)
 
 
+async def test_a_sigint_does_not_end_a_worker_before_it_can_say_so(tmp_path: Path, clock: StoppableClock) -> None:
+    async with World(tmp_path).workers(1) as pool:
+        [worker] = pool._workers
+        os.kill(worker.pid, signal.SIGINT)
+
+        await pool.wait_until_ready()
+
+        assert pool._workers == [worker]
+
+
 async def test_workers_that_take_too_long_to_start_are_told_of(
     tmp_path: Path, clock: StoppableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -139,6 +139,14 @@ def test_a_ctrl_c_at_the_terminal_does_not_reach_it(tmp_path: Path) -> None:
         assert os.getpgid(upstream.pid) != os.getpgid(0)
 
 
+def test_a_sigint_does_not_end_it_before_it_can_say_so(tmp_path: Path) -> None:
+    with launched(tmp_path) as upstream:
+        os.kill(upstream.pid, signal.SIGINT)
+
+        assert upstream.wait_until_ready()["port"] > 0
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
 def test_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     counts = tmp_path / "counts.json"
     command = [sys.executable, "-c", PARENT, str(counts)]

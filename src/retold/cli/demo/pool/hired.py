@@ -13,6 +13,7 @@ from typing import assert_never
 
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from retold.cli import signals
 from retold.cli.demo.pool.audience import Audience
 from retold.cli.demo.pool.relay import Done, Farewell, Ready, Told, messages
 from retold.cli.demo.worlds.world import Paper
@@ -50,15 +51,16 @@ class Hired:
         # Not its stdout, on which its exporters may print.
         said, saying = os.pipe()
         try:
-            self._process = subprocess.Popen(
-                # -P: a `json.py` in the user's folder must not become the worker's.
-                [sys.executable, "-P", "-m", "retold.cli.demo.pool.worker", str(saying), job],
-                bufsize=0,
-                stdin=subprocess.PIPE,
-                pass_fds=(saying,),
-                # Its own session: a terminal's Ctrl-C must not reach it before this process is done with it.
-                start_new_session=True,
-            )
+            with signals.kept_from_children():
+                self._process = subprocess.Popen(
+                    # -P: a `json.py` in the user's folder must not become the worker's.
+                    [sys.executable, "-P", "-m", "retold.cli.demo.pool.worker", str(saying), job],
+                    bufsize=0,
+                    stdin=subprocess.PIPE,
+                    pass_fds=(saying,),
+                    # Its own session: a terminal's Ctrl-C must not reach it before this process is done with it.
+                    start_new_session=True,
+                )
         except OSError:
             os.close(said)
             raise

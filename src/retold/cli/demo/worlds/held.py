@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from retold.cli import signals
+
 
 class WorldError(RuntimeError):
     """A world did not start, or ended before its time."""
@@ -42,16 +44,17 @@ class Held:
     def __init__(self, title: str, module: str, options: Sequence[str], counts: Path) -> None:
         self._title = title
         self._counts = counts
-        self._process = subprocess.Popen(
-            # -P: a `json.py` in the user's folder must not become the world's.
-            [sys.executable, "-P", "-m", module, *options, f"--counts={counts}"],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            # Its own session: a terminal's Ctrl-C must not reach it before this process is done with it.
-            start_new_session=True,
-        )
+        with signals.kept_from_children():
+            self._process = subprocess.Popen(
+                # -P: a `json.py` in the user's folder must not become the world's.
+                [sys.executable, "-P", "-m", module, *options, f"--counts={counts}"],
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                # Its own session: a terminal's Ctrl-C must not reach it before this process is done with it.
+                start_new_session=True,
+            )
         self.pid = self._process.pid
 
     def wait_until_ready(self, timeout: float = 10.0) -> dict[str, Any]:
