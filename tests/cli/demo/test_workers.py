@@ -19,6 +19,7 @@ from retold.cli.demo.worlds.http.crawler import ROUTES
 from retold.cli.demo.worlds.printer.answers import PRINTING
 from tests.cli.demo.running import Demo, Files, wait_until
 
+LEFT = {"upstream.json", "llm.json", "locker.json", "printer.json", "papers.db", "spans.jsonl"}
 SIZE, KILLED = 3, 2
 MOST = 8
 """Attempts of a call."""
@@ -81,8 +82,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 def test_it_ends_well_and_leaves_no_worker_and_none_of_their_files(run: Run) -> None:
     assert (run.status, run.errors, run.left) == (0, "", [])
-    left = {"upstream.json", "llm.json", "locker.json", "printer.json", "papers.db"}
-    assert {path.name for path in run.folder.iterdir()} == left | {"spans.jsonl", "metrics.txt", "summary.json"}
+    assert {path.name for path in run.folder.iterdir()} == LEFT | {"metrics.txt", "summary.json"}
 
 
 def test_says_whom_it_has_lost_and_replaced(run: Run) -> None:
@@ -170,7 +170,9 @@ def test_a_demo_that_is_killed_leaves_no_worker_and_none_of_their_files(tmp_path
         demo.end(signal.SIGKILL)
 
         wait_until(lambda: demo.workers == demo.worlds == [])
-        assert not (tmp_path / "metrics").exists()
+        wait_until(lambda: not (tmp_path / "metrics").exists())
+        assert demo.errors == ""
+    assert {path.name for path in tmp_path.iterdir()} == LEFT
 
 
 def test_workers_need_nobody_who_is_told(tmp_path: Path) -> None:

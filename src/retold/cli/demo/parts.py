@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NoReturn
@@ -11,6 +10,7 @@ from retold.cli.demo.endpoint import Endpoint, EndpointError
 from retold.cli.demo.monitoring import MissingProgramError, Programs
 from retold.cli.demo.options import Options
 from retold.cli.demo.pool import metrics
+from retold.cli.demo.pool.janitor import temporary
 from retold.cli.demo.traces import Traces, TracesError
 from retold.cli.parser import Parser
 
@@ -60,12 +60,18 @@ class Parts:
             if any(folder.iterdir()):
                 self._parser.error(f"--output {folder} is not empty: name a new folder, so that no run is lost")
             self._at_end.callback(_remove_if_empty, folder)
-            if self._options.workers:
-                self._at_end.callback(shutil.rmtree, folder / metrics.FOLDER, ignore_errors=True)
-                (folder / metrics.FOLDER).mkdir()
         except OSError as error:
             self._cannot_use(folder, error)
         return folder
+
+    def shared(self, folder: Path) -> list[int]:
+        """The folder in which workers share their metrics: what they have to hold open as long as they use it."""
+        if not self._options.workers:
+            return []
+        try:
+            return [self._at_end.enter_context(temporary(folder / metrics.FOLDER))]
+        except OSError as error:
+            self._cannot_use(folder, error)
 
     def traces(self, folder: Path) -> Traces | None:
         """Where spans go."""

@@ -87,6 +87,7 @@ class _Run:
             parts = Parts(self._parser, self._options, at_end)
             programs = parts.programs()
             folder = parts.folder()
+            shared = parts.shared(folder)
             retold.configure(exporters=[*self._options.exporters, *self._listeners])
             endpoint = parts.endpoint()
             traces = parts.traces(folder)
@@ -97,7 +98,7 @@ class _Run:
                 world.wait_until_ready()
             if programs is not None and endpoint is not None:
                 self._monitoring = at_end.enter_context(self._monitor(programs, folder, endpoint))
-            async with self._taker(worlds, folder, traces) as taker:
+            async with self._taker(worlds, folder, traces, shared) as taker:
                 self._greet(folder, endpoint, traces)
                 held_back = await self._call(worlds, taker, "" if endpoint is None else endpoint.url)
             await self._linger()
@@ -144,7 +145,9 @@ class _Run:
         say("Ctrl-C ends it" if options.duration is None else f"it ends after {options.duration:g} s, or with Ctrl-C")
 
     @asynccontextmanager
-    async def _taker(self, worlds: Sequence[World], folder: Path, traces: Traces | None) -> AsyncGenerator[Taker, None]:
+    async def _taker(
+        self, worlds: Sequence[World], folder: Path, traces: Traces | None, shared: Sequence[int]
+    ) -> AsyncGenerator[Taker, None]:
         """Who takes papers through the worlds, which are ready: this process, or workers."""
         if not self._options.workers:
             async with Pipeline.through([(type(world), world.ready) for world in worlds], folder) as pipeline:
@@ -157,7 +160,7 @@ class _Run:
             spans=None if traces is None else str(folder / SPANS),
             metrics=str(folder / metrics.FOLDER),
         )
-        async with Pool(self._options.workers, job, self._listeners, self._shown.event) as self._pool:
+        async with Pool(self._options.workers, job, self._listeners, self._shown.event, shared) as self._pool:
             await self._pool.wait_until_ready()
             yield self._pool
         if traces is not None:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import assert_never
 
@@ -30,6 +30,7 @@ class Hired:
         job: What it is told.
         audience: Hears of its calls, in a thread.
         changed: Called when it is ready, and when it has ended.
+        held: Descriptors that it has as long as it lives.
 
     Attributes:
         pid: Its process.
@@ -39,7 +40,9 @@ class Hired:
         farewell: What it said at its end, if it was asked to end.
     """
 
-    def __init__(self, job: str, audience: Audience, changed: Callable[[Hired], None]) -> None:
+    def __init__(
+        self, job: str, audience: Audience, changed: Callable[[Hired], None], held: Sequence[int] = ()
+    ) -> None:
         self.is_ready = False
         self.status: int | None = None
         self.under_way: dict[int, asyncio.Future[None]] = {}
@@ -57,7 +60,7 @@ class Hired:
                     [sys.executable, "-P", "-m", "retold.cli.demo.pool.worker", str(saying), job],
                     bufsize=0,
                     stdin=subprocess.PIPE,
-                    pass_fds=(saying,),
+                    pass_fds=(saying, *held),
                     # Its own session: a terminal's Ctrl-C must not reach it before this process is done with it.
                     start_new_session=True,
                 )

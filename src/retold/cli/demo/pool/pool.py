@@ -41,6 +41,7 @@ class Pool:
         job: What each is told.
         listeners: Are told of all their calls, in threads.
         say: Takes a line for each worker that ends before its time.
+        held: Descriptors that each has as long as it lives.
 
     Attributes:
         handed: Papers that were handed to a worker, once more for each time they were.
@@ -50,11 +51,19 @@ class Pool:
         spans_lost: Spans that they could not deliver. Neither is known of those that were killed.
     """
 
-    def __init__(self, size: int, job: Job, listeners: Sequence[Listener], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        size: int,
+        job: Job,
+        listeners: Sequence[Listener],
+        say: Callable[[str], None],
+        held: Sequence[int] = (),
+    ) -> None:
         self.handed = self.done = self.lost = self.spans_delivered = self.spans_lost = 0
         self._job = job
         self._listeners = listeners
         self._say = say
+        self._held = held
         self._failure = ""
         self._is_closing = False
         self._something_changed = asyncio.Event()
@@ -150,7 +159,7 @@ class Pool:
         await self._something_changed.wait()
 
     def _hire(self) -> None:
-        self._workers.append(Hired(str(self._job), Audience(self._listeners), self._changed))
+        self._workers.append(Hired(str(self._job), Audience(self._listeners), self._changed, self._held))
 
     def _changed(self, worker: Hired) -> None:
         self._something_changed.set()

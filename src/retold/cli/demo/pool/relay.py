@@ -11,6 +11,7 @@ import os
 import pickle
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import IO, TypeAlias
@@ -59,13 +60,9 @@ class Outbox:
         self._lock = threading.Lock()
 
     def put(self, message: Message) -> None:
-        """Say something.
-
-        Raises:
-            BrokenPipeError: The parent has ended.
-        """
+        """Say something; a parent that has ended hears nothing."""
         left = memoryview(pickle.dumps(message))
-        with self._lock:
+        with self._lock, suppress(BrokenPipeError):
             while left:
                 left = left[os.write(self._pipe, left) :]
 

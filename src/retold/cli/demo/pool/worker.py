@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 import signal
 import sys
 from dataclasses import asdict, dataclass
@@ -64,8 +62,11 @@ class _Worker:
             self._outbox.put(Ready())
             async for line in await _stdin():
                 self._obey(pipeline, line.decode().strip())
+            # The parent sees all papers to their end before it ends, unless it was killed: then a transaction that is
+            # cut off would leave its journal.
+            pipeline.stop()
             if self._under_way:
-                self._quit()
+                await asyncio.wait(self._under_way)
         if traces is not None:
             traces.close()
         self._outbox.put(Farewell(traces.delivered, traces.lost) if traces else Farewell(0, 0))
@@ -83,11 +84,6 @@ class _Worker:
         context.attach(TraceContextTextMapPropagator().extract({"traceparent": parent}))
         await pipeline.take(paper)
         self._outbox.put(Done(paper.number))
-
-    def _quit(self) -> None:
-        """The parent waits for all papers before it ends, so it was killed: what it would have tidied up is left."""
-        shutil.rmtree(self._job.metrics, ignore_errors=True)
-        os._exit(1)
 
 
 async def _stdin() -> asyncio.StreamReader:
