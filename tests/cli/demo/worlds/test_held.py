@@ -85,6 +85,14 @@ def test_trouble_for_one_that_has_ended_is_no_failure_of_its_own(tmp_path: Path)
         upstream.trouble(True)
 
 
+def test_leaves_nothing_unfinished_of_a_process_that_has_died(tmp_path: Path) -> None:
+    with start(tmp_path) as (upstream, _):
+        os.kill(upstream.pid, signal.SIGKILL)
+        (tmp_path / "counts.json.unfinished").touch()
+
+    assert [path.name for path in tmp_path.iterdir()] == ["counts.json"]
+
+
 def test_closes_twice_with_the_same_counts(tmp_path: Path) -> None:
     with start(tmp_path) as (upstream, _):
         assert upstream.close() == upstream.close() == Counted(seed=7, requests={}, total=0)

@@ -40,7 +40,7 @@ class Counts:
             return
         total = sum(answers.total() for answers in self._requests.values())
         counts = {"seed": self._seed, "requests": self._requests, "total": total}
-        unfinished = self._path.with_name(f"{self._path.name}.unfinished")
+        unfinished = unfinished_beside(self._path)
         unfinished.write_text(json.dumps(counts, sort_keys=True), encoding="utf-8")
         unfinished.replace(self._path)
         if self._each is not None:
@@ -53,3 +53,8 @@ class Counts:
             # The last write, at the end, is the one whose failure is told.
             with suppress(OSError):
                 self.write()
+
+
+def unfinished_beside(path: Path) -> Path:
+    """What is to replace this file. One who is killed may leave it."""
+    return path.with_name(f"{path.name}.unfinished")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from retold.cli import signals
+from retold.cli.demo.worlds.counts import unfinished_beside
 
 
 class WorldError(RuntimeError):
@@ -117,6 +118,7 @@ class Held:
 
     def __exit__(self, *_: object) -> None:
         self._end(timeout=5.0)
+        unfinished_beside(self._counts).unlink(missing_ok=True)
 
     def _say(self, word: str) -> None:
         assert self._process.stdin

@@ -3,8 +3,6 @@
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 from retold.cli.demo.worlds.store.locker import STATEMENTS, lengths
 from tests.cli.demo.running import wait_until
 from tests.cli.demo.worlds.processes import Process
+from tests.cli.demo.worlds.store.writers import interrupted_writer
 
 
 @contextmanager
@@ -82,27 +81,10 @@ def test_a_lock_that_somebody_else_has_is_missed(tmp_path: Path) -> None:
         assert world.end()["locks"]["missed"] > 0
 
 
-WRITER = """
-import signal, sqlite3, sys
-
-store = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
-store.execute("begin immediate")
-store.execute("insert into papers values (17, 'Paper 17', null)")
-print("written", flush=True)
-signal.pause()
-"""
-
-
 def test_what_a_writer_left_that_was_killed_is_undone(tmp_path: Path) -> None:
     with Process("store.locker", tmp_path, "--failure-rate=0.1") as world:
-        command = [sys.executable, "-c", WRITER, str(tmp_path / "papers.db")]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
-            assert writer.stdout
-            assert writer.stdout.readline() == "written\n"
-            assert (tmp_path / "papers.db-journal").exists()
-
-            writer.kill()
-
+        with interrupted_writer(tmp_path):
+            pass
         world.end()
     assert {path.name for path in tmp_path.iterdir()} == {"counts.json", "papers.db"}
     with opened(tmp_path) as store:

@@ -1,5 +1,7 @@
 """The world of databases: whole transactions, retried where somebody else has the file, and each row stored once."""
 
+import os
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,7 +14,9 @@ from retold.cli.demo.worlds.store.papers import TABLE
 from retold.cli.demo.worlds.store.store import Store, is_locked
 from retold.cli.demo.worlds.store.world import StoreWorld
 from retold.testing import MemoryExporter
+from tests.cli.demo.running import world_of
 from tests.cli.demo.worlds.playing import play, setting
+from tests.cli.demo.worlds.store.writers import interrupted_writer
 
 OPERATION = "papers.store"
 
@@ -47,6 +51,18 @@ async def test_every_call_that_succeeded_is_a_row_of_the_file(tmp_path: Path) ->
     told = f"{len(rows)} papers stored are the {len(rows)} rows of the file, which was locked {held} times"
     assert (played.verdict.agree, played.verdict.told) == (True, told)
     assert played.verdict.answers == {OPERATION: {"stored": len(rows)}}
+
+
+def test_leaves_no_journal_of_a_writer_whom_no_locker_outlived(tmp_path: Path) -> None:
+    with StoreWorld(setting(tmp_path)) as world:
+        world.wait_until_ready()
+        with interrupted_writer(tmp_path):
+            locker = world_of(tmp_path, "locker.json")
+            assert locker
+            os.kill(locker, signal.SIGKILL)
+
+    assert {path.name for path in tmp_path.iterdir()} == {"locker.json", "papers.db"}
+    assert Store(tmp_path / "papers.db").count() == 0
 
 
 async def test_a_difference_is_called_a_bug(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from random import Random
 
 from retold.cli.demo.worlds.counts import Counts
 from retold.cli.demo.worlds.process import Parser, Weather, live
-from retold.cli.demo.worlds.store.papers import TABLE
+from retold.cli.demo.worlds.store.papers import TABLE, use_up_journal
 
 _IDLE = 0.05
 """Seconds after which a locker that has nothing to do looks again."""
@@ -76,9 +76,7 @@ async def run(path: Path, weather: Weather, counts: Counts, chance: Random) -> N
         with suppress(asyncio.CancelledError):
             await locking
         store.rollback()
-        # A writer that was killed has left its journal, which the next writer uses up.
-        with suppress(sqlite3.OperationalError):
-            store.execute("pragma user_version = 1")
+        use_up_journal(store)
     counts.write()
 
 

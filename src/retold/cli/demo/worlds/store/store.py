@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import retold
 from retold.cli.demo.clock import CLOCK
+from retold.cli.demo.worlds.store.papers import use_up_journal
 
 OPERATION = "papers.store"
 
@@ -53,3 +54,8 @@ class Store:
         with closing(sqlite3.connect(self._uri, uri=True)) as connection:
             [number] = connection.execute("select count(*) from papers").fetchone()
             return int(number)
+
+    def tidy(self) -> None:
+        """Have what writers that were killed have left used up, if they have come so far as to make the file."""
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(self._uri, uri=True)) as connection:
+            use_up_journal(connection)

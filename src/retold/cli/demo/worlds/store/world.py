@@ -47,6 +47,11 @@ class StoreWorld(World):
             told = f"{stored} papers stored, but {rows} rows in the file: they differ, which is a bug"
         return Verdict(agree, told, {OPERATION: {"stored": rows}})
 
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        # The locker has done so, unless it was killed.
+        Store(_path(self._setting.folder)).tidy()
+
 
 def _path(folder: Path) -> Path:
     return folder / "papers.db"
