@@ -1,7 +1,7 @@
 """What Ctrl-C and SIGTERM do to a command that runs for long: never a traceback, at no moment of it.
 
-While libraries are loaded they end the process, during the run they are a wish to stop, and after it they are
-nothing: it ends anyway.
+Until the command has begun they kill the process; while its libraries are loaded they end it; during the run they are a
+wish to stop; and after it they are nothing: it ends anyway.
 """
 
 from __future__ import annotations

@@ -86,6 +86,16 @@ def test_a_signal_while_libraries_are_loaded_ends_it_at_once(
         assert demo.worlds == []
 
 
+def test_ctrl_c_before_it_has_begun_shows_no_traceback(tmp_path: Path) -> None:
+    with Demo(tmp_path, before=("-X", "importtime")) as demo:
+        wait_until(lambda: re.search(r"\| +retold.cli.dashboards\n", demo.errors) is not None)
+
+        # By the signal itself, or, should it have begun meanwhile, as while its libraries are loaded.
+        assert demo.end(signal.SIGINT) in (-signal.SIGINT, 0)
+
+        assert "Traceback" not in demo.errors
+
+
 def test_its_worlds_end_within_two_seconds_of_a_sigkill_and_whole_lines_stay(tmp_path: Path) -> None:
     with Demo(tmp_path, "--rate=100") as demo:
         demo.wait_for_line(" 2 s ")

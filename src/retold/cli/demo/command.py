@@ -32,9 +32,15 @@ def add_to(commands: _SubParsersAction[Parser]) -> None:
 
 
 def _run(parser: Parser, chosen: argparse.Namespace) -> int:
-    options = parsed(parser, chosen)
+    signals.end_at_once()
     try:
-        signals.end_at_once()
+        return _begin(parser, parsed(parser, chosen))
+    finally:
+        signals.ignore()
+
+
+def _begin(parser: Parser, options: Options) -> int:
+    try:
         if options.workers:
             metrics.share(options.output / metrics.FOLDER)
         else:
@@ -44,8 +50,6 @@ def _run(parser: Parser, chosen: argparse.Namespace) -> int:
         return _loaded(parser)(parser, options)
     except retold.SettingsError as error:
         parser.error(f"{options.exporters_source}: {error}")
-    finally:
-        signals.ignore()
 
 
 def _loaded(parser: Parser) -> Callable[[Parser, Options], int]:
