@@ -106,14 +106,16 @@ def test_closes_a_process_that_has_died(tmp_path: Path) -> None:
         with pytest.raises(WorldError, match="the upstream has ended"):
             upstream.begin()
 
-        assert upstream.close().total == 0
+        with pytest.raises(WorldError, match="the upstream ended with status -9, so its counts are not whole"):
+            upstream.close()
 
 
 def test_kills_a_process_that_does_not_end(tmp_path: Path) -> None:
     with start(tmp_path) as (upstream, _):
         os.kill(upstream.pid, signal.SIGSTOP)
 
-        upstream.close(timeout=0.1)
+        with pytest.raises(WorldError, match="the upstream ended with status -9, so its counts are not whole"):
+            upstream.close(timeout=0.1)
 
         with pytest.raises(ProcessLookupError):
             os.kill(upstream.pid, 0)

@@ -108,9 +108,13 @@ class Held:
     def close(self, timeout: float = 5.0) -> Counted:
         """End the process, by force after `timeout` seconds, and read what it counted.
 
-        Counts of a process that ended by force may lack its last second.
+        Raises:
+            WorldError: It was ended by force, by us or by others, so its counts may lack its last second.
         """
         self._end(timeout)
+        status = self._process.returncode
+        if status:
+            raise WorldError(f"{self._title} ended with status {status}, so its counts are not whole")
         return Counted(**json.loads(self._counts.read_text(encoding="utf-8")))
 
     def __enter__(self) -> Self:
