@@ -28,6 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--mutants", action="store_true", help="also break every alert and recorded series, and see the tests find it"
     )
+    parser.addoption("--ends", type=int, default=12, help="how many demos get a signal at a random moment (12)")
+    parser.addoption("--ends-seed", type=int, default=7, help="decides at which moments (7)")
 
 
 # Examples are the same in every run, and may take as long as they do: neither luck nor load decides.
