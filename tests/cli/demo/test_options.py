@@ -174,8 +174,13 @@ def read_only() -> Iterator[Path]:
         os.seteuid(user)
 
 
-def test_a_folder_that_cannot_be_written_to(capsys: pytest.CaptureFixture[str], read_only: Path) -> None:
-    told = complaint(capsys, f"--output={read_only}", "--port=0")
+@pytest.mark.parametrize("workers", [[], ["--workers=1"]], ids=["alone", "workers"])
+def test_a_folder_that_cannot_be_written_to(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, read_only: Path, workers: list[str]
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")  # restored afterwards: the demo names its own
+
+    told = complaint(capsys, f"--output={read_only}", "--port=0", *workers)
 
     assert f"--output {read_only} cannot be used (Permission denied): name another folder" in told
 

@@ -24,7 +24,7 @@ import pytest
 
 from tests.cli.demo.running import Demo, Files, wait_until
 
-AT_ONCE = 3
+AT_ONCE = 2
 """Runs at a time: mostly they wait."""
 DOCUMENTED = {
     *("upstream.json", "llm.json", "locker.json", "printer.json"),

@@ -117,7 +117,7 @@ def test_a_reader_that_leaves_ends_it(tmp_path: Path) -> None:
         head = [demo.process.stdout.readline() for _ in range(7)]
         demo.process.stdout.close()
 
-        assert demo.process.wait(timeout=10) == 0
+        assert demo.process.wait(timeout=30) == 0
 
         assert "calls ended" in head[6]
         assert demo.errors == ""
@@ -129,7 +129,7 @@ def test_a_reader_that_leaves_before_the_first_line_ends_it(tmp_path: Path) -> N
         assert demo.process.stdout
         demo.process.stdout.close()
 
-        assert (demo.process.wait(timeout=10), demo.errors) == (0, "")
+        assert (demo.process.wait(timeout=30), demo.errors) == (0, "")
 
 
 @pytest.mark.parametrize(
