@@ -124,7 +124,7 @@ def test_a_policy_never_changes() -> None:
 
     with pytest.raises(AttributeError, match=r"a policy never changes: write policy\.replace\(attempts=\.\.\.\)"):
         policy.attempts = 5
-    with pytest.raises(AttributeError, match="^a policy never changes$"):
+    with pytest.raises(AttributeError, match=r"^a policy never changes$"):
         del policy._rules
 
 

@@ -20,6 +20,18 @@ from retold.exporters.opentelemetry import OpenTelemetry
 Key = tuple[tuple[str, AttributeValue], ...]
 
 
+class Reader(InMemoryMetricReader):
+    """Collects for as long as that takes, where the SDK's own gives up after ten seconds."""
+
+    def get_metrics_data(self) -> MetricsData | None:
+        self._received: MetricsData | None = None
+        self.collect(timeout_millis=600_000)
+        return self._received
+
+    def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_: Any) -> None:
+        self._received = metrics_data
+
+
 class Watching(Sampler):
     """Does what another does, everything unless given, and keeps what a span is known by when it starts."""
 
@@ -57,7 +69,7 @@ class Sdk:
         self.finished = InMemorySpanExporter()
         self.tracers = TracerProvider(sampler=sampler or self.sampler, shutdown_on_exit=False)
         self.tracers.add_span_processor(SimpleSpanProcessor(self.finished))
-        self.reader = InMemoryMetricReader()
+        self.reader = Reader()
         self.meters = MeterProvider([self.reader], shutdown_on_exit=False)
         self.tracer = self.tracers.get_tracer("shop")
 
@@ -104,15 +116,9 @@ def parent_id(span: ReadableSpan) -> int | None:
     return None if span.parent is None else span.parent.span_id
 
 
-def read(reader: InMemoryMetricReader) -> MetricsData | None:
-    """What one collection gives, however long that takes: by itself the reader gives up after ten seconds."""
-    reader.collect(timeout_millis=600_000)
-    return reader.get_metrics_data()
-
-
 def metrics_of(reader: InMemoryMetricReader) -> dict[str, Metric]:
     """What one collection gives, by name."""
-    data = read(reader)
+    data = reader.get_metrics_data()
     if data is None:
         return {}
     return {

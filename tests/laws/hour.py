@@ -21,7 +21,6 @@ from typing import TypeAlias
 import structlog
 from opentelemetry.context import Context
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
@@ -34,7 +33,7 @@ from retold.exporters.logging import Logging
 from retold.exporters.opentelemetry import OpenTelemetry
 from retold.exporters.prometheus import Prometheus
 from retold.exporters.structlog import Structlog
-from tests.exporters.sdk import metrics_of, read, span_id
+from tests.exporters.sdk import Reader, metrics_of, span_id
 from tests.plans import Interrupt
 from tests.readings import scraped_from, sum_of
 
@@ -117,7 +116,7 @@ class Everything:
     """All backends, which keep nothing that they are given."""
 
     def __init__(self) -> None:
-        self.registry, self.reader, self.open = CollectorRegistry(), InMemoryMetricReader(), Open()
+        self.registry, self.reader, self.open = CollectorRegistry(), Reader(), Open()
         tracers = TracerProvider(sampler=ParentBased(ALWAYS_ON), shutdown_on_exit=False)
         tracers.add_span_processor(self.open)
         tracers.add_span_processor(BatchSpanProcessor(Discarding()))
@@ -238,7 +237,7 @@ def hour(calls: int) -> Iterator[Standing]:
         service.minute(calls // MINUTES)
         generate_latest(everything.registry)
         if minute % COLLECTED == 0:
-            read(everything.reader)
+            everything.reader.get_metrics_data()
         if minute == 1 or minute % 20 == 0:
             yield everything.standing()
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
-from functools import partial
 from itertools import cycle, repeat
 from math import inf
 from time import time
 from typing import TypeAlias
 
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -27,7 +25,7 @@ from retold.exporters.opentelemetry import OpenTelemetry
 from retold.exporters.prometheus import Prometheus
 from retold.journal import JOURNAL, Exemplar
 from retold.telemetry import ATTEMPT_DURATION, CALL_DURATION
-from tests.exporters.sdk import read
+from tests.exporters.sdk import Reader
 from tests.forms import drive
 
 Read: TypeAlias = Callable[[], object]
@@ -53,10 +51,10 @@ def _prometheus() -> Read:
 
 
 def _metrics() -> Read:
-    reader = InMemoryMetricReader()
+    reader = Reader()
     provider = MeterProvider([reader], shutdown_on_exit=False)
     retold.configure(exporters=[OpenTelemetry(meter_provider=provider, metrics=True)])
-    return partial(read, reader)
+    return reader.get_metrics_data
 
 
 def _spans() -> Read:
