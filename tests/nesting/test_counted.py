@@ -139,6 +139,21 @@ def test_every_call_is_seen_whatever_came_before_it(counted: Counted) -> None:
     assert counted.of("pay") == 7
 
 
+async def test_calls_of_async_functions_are_each_counted(counted: Counted) -> None:
+    charge = Failing(*3 * [OSError, "paid"])
+
+    @Policy(on=OSError, backoff=0, operation="pay")
+    async def pay() -> str:
+        return str(charge())
+
+    @Policy(on=OSError, backoff=0, operation="order")
+    async def order() -> str:
+        return await pay()
+
+    assert [await order() for _ in range(3)] == 3 * ["paid"]
+    assert (counted.of("pay"), counted.of("order")) == (3, 0)
+
+
 def test_threads_and_tasks_lose_no_count(counted: Counted) -> None:
     def order(_: object) -> None:
         for _ in range(50):

@@ -104,6 +104,17 @@ def test_a_limit_as_long_as_the_timeout_ends_the_call(library: Library, limiting
     assert (seen.last.outcome, seen.last.attempts) == (Outcome.DEADLINE_EXCEEDED, 1)
 
 
+async def test_a_limit_cut_to_the_timeout_ends_the_call_though_the_policy_s_clock_is_slow(seen: MemoryExporter) -> None:
+    standing = ManualClock()
+
+    with pytest.raises(AttemptTimeout):
+        await Policy(on=OSError, timeout=0.01, attempt_timeout=0.01, backoff=0, operation="slow", clock=standing).acall(
+            asyncio.sleep, 60
+        )
+
+    seen.assert_calls("slow", "deadline_exceeded", attempts=1)
+
+
 @pytest.mark.parametrize("answer", [True, False])
 def test_a_predicate_sees_a_timeout_and_decides(
     answer: bool, library: Library, limiting: Form, seen: MemoryExporter
