@@ -105,14 +105,19 @@ def test_a_limit_as_long_as_the_timeout_ends_the_call(library: Library, limiting
 
 
 async def test_a_limit_cut_to_the_timeout_ends_the_call_though_the_policy_s_clock_is_slow(seen: MemoryExporter) -> None:
-    standing = ManualClock()
+    slow = ManualClock()
+    policy = Policy(on=OSError, timeout=0.02, attempt_timeout=0.02, backoff=0, operation="slow", clock=slow)
+
+    async def fail_and_then_hang() -> None:
+        if slow.now() < 0.01:
+            slow.advance(0.01)
+            raise OSError
+        await asyncio.sleep(60)
 
     with pytest.raises(AttemptTimeout):
-        await Policy(on=OSError, timeout=0.01, attempt_timeout=0.01, backoff=0, operation="slow", clock=standing).acall(
-            asyncio.sleep, 60
-        )
+        await policy.acall(fail_and_then_hang)
 
-    seen.assert_calls("slow", "deadline_exceeded", attempts=1)
+    seen.assert_calls("slow", "deadline_exceeded", attempts=2)
 
 
 @pytest.mark.parametrize("answer", [True, False])
