@@ -28,7 +28,7 @@ from retold.cli.demo.worlds.printer.labels import (
     PrinterGoneError,
     PrinterSilentError,
 )
-from retold.cli.demo.worlds.printer.line import framed, garbled
+from retold.cli.demo.worlds.printer.line import framed, garbled, mark
 from retold.cli.demo.worlds.printer.world import PrinterWorld
 from retold.testing import MemoryExporter
 from tests.cli.demo.worlds.playing import play, setting
@@ -42,6 +42,7 @@ def answering(folder: Path, *answers: bytes) -> Iterator[Path]:
     side, other = pty.openpty()
     tty.setraw(other)
     path = folder / "printer"
+    mark(other, path)
     path.symlink_to(os.ttyname(other))
 
     is_over = threading.Event()
@@ -159,10 +160,20 @@ def test_a_printer_that_is_not_there_is_gone(tmp_path: Path, name: str, retold_e
     retold_events.assert_calls(OPERATION, "attempts_exhausted", attempts=7)
 
 
+def test_another_s_terminal_under_the_name_of_a_killed_printer_is_not_printed_on(tmp_path: Path) -> None:
+    with answering(tmp_path, framed("OK 17")) as path:
+        (tmp_path / "killed").symlink_to(os.readlink(path))
+
+        with pytest.raises(PrinterGoneError, match="its terminal is another's by now"):
+            Labels(tmp_path / "killed").print(17, "Paper 17")
+        Labels(path).print(17, "Paper 17")
+
+
 def test_a_printer_that_hangs_up_is_gone(tmp_path: Path) -> None:
     side, other = pty.openpty()
     tty.setraw(other)
     path = tmp_path / "printer"
+    mark(other, path)
     path.symlink_to(os.ttyname(other))
 
     def hang_up() -> None:

@@ -16,7 +16,7 @@ from typing import assert_never
 from retold.cli.demo.worlds.choices import Choices
 from retold.cli.demo.worlds.counts import Counts
 from retold.cli.demo.worlds.printer.answers import PRINTING, Answer, choices
-from retold.cli.demo.worlds.printer.line import LENGTH_LIMIT_BYTES, framed, garbled, words_of
+from retold.cli.demo.worlds.printer.line import LENGTH_LIMIT_BYTES, framed, garbled, mark, words_of
 from retold.cli.demo.worlds.process import Parser, Weather, live, seconds
 
 
@@ -65,6 +65,7 @@ class Port:
         # As a cable: no echo, no translation.
         tty.setraw(other)
         os.set_blocking(side, False)
+        mark(other, self._path)
         self._path.symlink_to(os.ttyname(other))
         self._loop.add_reader(side, self._read)
 

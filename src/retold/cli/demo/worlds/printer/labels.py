@@ -15,7 +15,7 @@ from pathlib import Path
 
 import retold
 from retold.cli.demo.clock import CLOCK
-from retold.cli.demo.worlds.printer.line import LENGTH_LIMIT_BYTES, framed, words_of
+from retold.cli.demo.worlds.printer.line import LENGTH_LIMIT_BYTES, framed, is_marked, words_of
 
 OPERATION = "labels.print"
 
@@ -99,6 +99,8 @@ class Labels:
         try:
             line = os.open(self._path, os.O_RDWR | os.O_NOCTTY)
             try:
+                if not is_marked(line, self._path):
+                    raise PrinterGoneError("its terminal is another's by now")
                 tty.setraw(line)
                 # Late answers to earlier questions.
                 termios.tcflush(line, termios.TCIFLUSH)

@@ -7,10 +7,28 @@ asks for the label of that number, which is printed once however often it is ask
 
 from __future__ import annotations
 
-from binascii import crc_hqx
+import os
+import termios
+from binascii import crc32, crc_hqx
+from pathlib import Path
 
 LENGTH_LIMIT_BYTES = 256
 """No line is longer."""
+
+
+def mark(line: int, path: Path) -> None:
+    """Mark a terminal as the line of the printer that is linked to `path`."""
+    termios.tcsetwinsize(line, _mark_of(path))
+
+
+def is_marked(line: int, path: Path) -> bool:
+    """Whether it is that one: the name of a terminal whose printer was killed is soon another's."""
+    return termios.tcgetwinsize(line) == _mark_of(path)
+
+
+def _mark_of(path: Path) -> tuple[int, int]:
+    # Nobody needs the size of a window that is none, and it stays with the terminal.
+    return divmod(crc32(os.fsencode(path.absolute())), 1 << 16)
 
 
 def framed(words: str) -> bytes:
