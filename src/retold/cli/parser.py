@@ -50,13 +50,21 @@ def whole(rule: str, *, least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
-def url(text: str) -> str:
-    """The address of a server that speaks HTTP."""
-    try:
-        parts = urlsplit(text)
-        well = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number
-        well = False
-    if not well:
-        raise argparse.ArgumentTypeError(f"must be an address such as http://127.0.0.1:4318, not {text}")
-    return text
+METRICS_URL = "http://127.0.0.1:9464/metrics"
+"""What an endpoint that Prometheus scrapes looks like."""
+
+
+def url(example: str) -> Callable[[str], str]:
+    """The address of a server that speaks HTTP, such as this one."""
+
+    def parse(text: str) -> str:
+        try:
+            parts = urlsplit(text)
+            well = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port that is no number
+            well = False
+        if not well:
+            raise argparse.ArgumentTypeError(f"must be an address such as {example}, not {text}")
+        return text
+
+    return parse

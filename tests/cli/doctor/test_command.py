@@ -13,7 +13,7 @@ from retold.cli.doctor.options import add_arguments, parsed
 from retold.cli.parser import Parser
 from tests.services.ports import free_port
 
-ADDRESS = "must be an address such as http://127.0.0.1:4318"
+ADDRESS = "must be an address such as http://127.0.0.1"
 
 
 def ask(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -66,15 +66,15 @@ def test_messages_of_others_stay_on_their_line() -> None:
     [
         (
             ["--otlp=localhost:4317"],
-            f"argument --otlp: {ADDRESS}, not localhost:4317",
+            f"argument --otlp: {ADDRESS}:4318, not localhost:4317",
         ),
         (
             ["--metrics=http://h:port/"],
-            f"argument --metrics: {ADDRESS}, not http://h:port/",
+            f"argument --metrics: {ADDRESS}:9464/metrics, not http://h:port/",
         ),
         (
             ["--prometheus=http://"],
-            f"argument --prometheus: {ADDRESS}, not http://",
+            f"argument --prometheus: {ADDRESS}:9090, not http://",
         ),
         (["--import="], "--import takes MODULE or MODULE:FUNCTION, not "),
         (["--import=./shop.py"], "--import takes MODULE or MODULE:FUNCTION, not ./shop.py"),

@@ -90,9 +90,9 @@ def test_a_reader_that_leaves_is_no_failure() -> None:
     ("arguments", "said"),
     [
         ((), "the following arguments are required: URL"),
-        (("nonsense",), "must be an address such as"),
-        (("ftp://127.0.0.1/metrics",), "must be an address such as"),
-        (("http://127.0.0.1:port/metrics",), "must be an address such as"),
+        (("nonsense",), "must be an address such as http://127.0.0.1:9464/metrics, not "),
+        (("ftp://127.0.0.1/metrics",), "must be an address such as http://127.0.0.1:9464/metrics, not "),
+        (("http://127.0.0.1:port/metrics",), "must be an address such as http://127.0.0.1:9464/metrics, not "),
         (("http://127.0.0.1", "--every=0"), "must be a number of seconds from 0.1 to 60, not 0"),
     ],
 )

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from retold.cli.parser import Parser, number, url
+from retold.cli.parser import METRICS_URL, Parser, number, url
 
 GRPC = "grpc"
 HTTP = "http/protobuf"
@@ -40,19 +40,24 @@ def add_arguments(parser: Parser) -> None:
     add("--fork", action="store_true", help="look again in a forked child, as prefork servers have it; with --import")
     add(
         "--metrics",
-        type=url,
+        type=url(METRICS_URL),
         action="append",
         default=[],
         metavar="URL",
-        help="an endpoint of your application that Prometheus scrapes, such as http://127.0.0.1:9464/metrics",
+        help="an endpoint of your application that Prometheus scrapes, such as " + METRICS_URL,
     )
     add(
         "--prometheus",
-        type=url,
+        type=url("http://127.0.0.1:9090"),
         metavar="URL",
         help="a Prometheus server, to ask whether it has our series and scrapes --metrics",
     )
-    add("--otlp", type=url, metavar="URL", help="an OTLP endpoint (default: $OTEL_EXPORTER_OTLP_ENDPOINT)")
+    add(
+        "--otlp",
+        type=url("http://127.0.0.1:4318"),
+        metavar="URL",
+        help="an OTLP endpoint (default: $OTEL_EXPORTER_OTLP_ENDPOINT)",
+    )
     add(
         "--protocol",
         choices=(GRPC, HTTP),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from retold.cli import signals
-from retold.cli.parser import Parser, number, url
+from retold.cli.parser import METRICS_URL, Parser, number, url
 from retold.cli.top import plain
 from retold.cli.top.screens import is_terminal
 from retold.cli.top.watch import Watch
@@ -50,7 +50,7 @@ def add_to(commands: _SubParsersAction[Parser]) -> None:
 
 
 def _endpoint(text: str) -> str:
-    parts = urlsplit(url(text))
+    parts = urlsplit(url(METRICS_URL)(text))
     return parts._replace(path="/metrics").geturl() if parts.path in ("", "/") else text
 
 
