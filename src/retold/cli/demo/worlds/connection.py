@@ -43,11 +43,13 @@ class Connection(asyncio.Protocol):
 
     Args:
         method: The one method that is known.
+        stall: Seconds until a stalled connection is closed.
         opened: The connections of the server that are open.
     """
 
-    def __init__(self, method: str, opened: Opened) -> None:
+    def __init__(self, method: str, stall: float, opened: Opened) -> None:
         self._request_line = re.compile(rf"{method} /([^?\s]*)\S* HTTP/1\.[01]\r".encode())
+        self._stall = stall
         self._opened = opened
         self._unread = b""
         self._stalled: asyncio.TimerHandle | None = None
@@ -66,10 +68,10 @@ class Connection(asyncio.Protocol):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self._transport.abort()
 
-    def stall(self, seconds: float, part: bytes = b"") -> None:
+    def stall(self, part: bytes = b"") -> None:
         """Send no more than a part of a response, and close the connection after a while."""
         self._transport.write(part)
-        self._stalled = asyncio.get_running_loop().call_later(seconds, self._transport.close)
+        self._stalled = asyncio.get_running_loop().call_later(self._stall, self._transport.close)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)

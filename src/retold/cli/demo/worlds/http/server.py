@@ -48,9 +48,8 @@ class Client(Connection):
     """
 
     def __init__(self, service: Service, stall: float, opened: Opened) -> None:
-        super().__init__("GET", opened)
+        super().__init__("GET", stall, opened)
         self._service = service
-        self._stall = stall
 
     def answer(self, path: str, body: bytes) -> None:
         answer = self._service.answer(path)
@@ -60,7 +59,7 @@ class Client(Connection):
             case Answer.RESET:
                 self.reset()
             case Answer.STALL:
-                self.stall(self._stall)
+                self.stall()
             case _:
                 assert_never(answer)
 

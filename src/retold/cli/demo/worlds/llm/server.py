@@ -49,9 +49,8 @@ class Client(Connection):
     """
 
     def __init__(self, service: Service, stall: float, opened: Opened) -> None:
-        super().__init__("POST", opened)
+        super().__init__("POST", stall, opened)
         self._service = service
-        self._stall = stall
 
     def answer(self, path: str, body: bytes) -> None:
         text = _text(body)
@@ -70,7 +69,7 @@ class Client(Connection):
             case Answer.STALL:
                 whole = response("200 OK", *headers, summary=summary)
                 length = len(whole.partition(b"\r\n\r\n")[2])
-                self.stall(self._stall, whole[: len(whole) - length // 2])
+                self.stall(whole[: len(whole) - length // 2])
             case _:
                 assert_never(answer)
 
