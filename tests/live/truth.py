@@ -125,7 +125,11 @@ class Truth:
     @property
     def amplification(self) -> float:
         """Attempts for each call."""
-        return sum(len(call.answers) for call in self.calls) / len(self.calls)
+        return self.amplification_without(0, 0)
+
+    def amplification_without(self, attempts: float, calls: float) -> float:
+        """Attempts for each call, but for so many attempts that so many calls made."""
+        return (sum(len(call.answers) for call in self.calls) - attempts) / (len(self.calls) - calls)
 
     @property
     def waited(self) -> tuple[float, float]:
