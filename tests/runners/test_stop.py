@@ -15,7 +15,7 @@ from retold.telemetry import CALL_ACTIVE, CALL_WAITING, CALLS
 from retold.testing import ManualClock, MemoryExporter
 from tests.forms import FUNCTIONS, SYNC_FORMS, Failing, Form
 from tests.runners.leaving import Leaving
-from tests.runners.test_raised_errors import OURS, codes
+from tests.runners.test_raised_errors import OURS, Frozen, codes
 
 
 class Stopping(ManualClock):
@@ -113,6 +113,15 @@ def test_what_is_raised_then_is_as_the_function_raised_it(told: bool, form: Form
     frames = codes(caught.value.__traceback__)
     assert work.__code__ in frames
     assert sum(str(OURS) in code.co_filename or "<retold" in code.co_filename for code in frames) <= 2
+
+
+def test_a_frozen_exception_is_raised_as_well(form: Form) -> None:
+    clock, error = Stopping(), Frozen()
+
+    with pytest.raises(Frozen) as caught:
+        form.perform(Policy(on=Frozen, stop=clock.stop, backoff=1, clock=clock), Failing(error))
+
+    assert caught.value is error
 
 
 def test_a_rejected_result_is_raised_as_one(form: Form, seen: MemoryExporter) -> None:

@@ -230,4 +230,4 @@ def _forget_our_frames(error: BaseException) -> None:
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_frame.f_globals.get("__name__", "").startswith("retold."):
         traceback = traceback.tb_next
-    error.__traceback__ = traceback
+    BaseException.__setattr__(error, "__traceback__", traceback)  # which frozen exceptions allow too
