@@ -202,6 +202,40 @@ def test_a_predicate_that_raises_what_has_a_context_keeps_that(form: Form, clock
         form.perform(Policy(on=OSError, stop=broken, backoff=1, clock=clock), Failing(OSError))
 
     assert caught.value.__context__ is context
+    assert isinstance(context.__context__, OSError)
+
+
+def test_so_it_does_where_the_caller_handles_something(form: Form, clock: ManualClock) -> None:
+    answers = [False]
+    error, handled = OSError("the user's"), ValueError("what the caller is handling")
+
+    def handling() -> None:
+        try:
+            raise handled
+        except ValueError:
+            form.perform(Policy(on=OSError, stop=answers.pop, backoff=1, clock=clock), Failing(error))
+
+    with pytest.raises(IndexError) as caught:
+        handling()
+
+    assert caught.value.__context__ is error
+    assert error.__context__ is handled
+
+
+def test_one_that_raises_the_last_failure_itself_leaves_it_as_it_is(form: Form, clock: ManualClock) -> None:
+    answers: list[bool] = [False]
+    error = OSError()
+
+    def broken() -> bool:
+        if answers:
+            return answers.pop()
+        raise error
+
+    with pytest.raises(OSError) as caught:
+        form.perform(Policy(on=OSError, stop=broken, backoff=1, clock=clock), Failing(error))
+
+    assert caught.value is error
+    assert error.__context__ is None
 
 
 def test_a_predicate_that_raises_what_is_no_exception_cancels(

@@ -6,6 +6,7 @@ seconds, or stop. Whatever happens, a loop ends with `close`; the call is over e
 
 from __future__ import annotations
 
+import sys
 from types import TracebackType
 from typing import TypeVar
 
@@ -122,11 +123,12 @@ class Call(Telling):
     def is_stopped(self) -> bool:
         """Whether the policy's stop is set, which there is."""
         assert self.plan.stopped is not None
+        handled = sys.exception()
         try:
             return bool(self.plan.stopped())
         except Exception as bug:
-            if bug.__context__ is None:
-                bug.__context__ = self._kept
+            if self._kept is not None:
+                _raised_in_handling(self._kept, bug, handled)
             self._kept = None
             self._misjudged(bug)
             raise
@@ -231,3 +233,17 @@ def _forget_our_frames(error: BaseException) -> None:
     while traceback is not None and traceback.tb_frame.f_globals.get("__name__", "").startswith("retold."):
         traceback = traceback.tb_next
     BaseException.__setattr__(error, "__traceback__", traceback)  # which frozen exceptions allow too
+
+
+def _raised_in_handling(error: BaseException, bug: BaseException, handled: BaseException | None) -> None:
+    """Have `error` among the contexts of `bug`, as it would be had `bug` been raised while `error` was handled.
+
+    What was handled is what the caller handles, if anything, to which the contexts of `bug` lead.
+    """
+    seen, each = {id(error)}, bug
+    while id(each) not in seen:
+        seen.add(id(each))
+        if each.__context__ is None or each.__context__ is handled:
+            BaseException.__setattr__(each, "__context__", error)
+            return
+        each = each.__context__
