@@ -11,6 +11,7 @@ import pytest
 from retold import Abort, Outcome, Policy, RejectedResult, Report
 from retold.testing import ManualClock
 from tests.forms import Failing, drive
+from tests.runners.test_raised_errors import Aborting, codes, ours_in
 
 Runs: TypeAlias = Callable[[Policy[Any], Callable[[], Any]], Report[Any]]
 
@@ -121,6 +122,18 @@ def unwrap_while_handling(report: Report[Any]) -> None:
         raise ValueError
     except ValueError:
         report.unwrap()
+
+
+@pytest.mark.parametrize("turn", [OSError, KeyError, "bad", Aborting])
+def test_unwrap_raises_it_through_one_frame_of_ours(turn: object, runs: Runs, clock: ManualClock) -> None:
+    policy = Policy(on=OSError, on_result=lambda result: result == "bad", attempts=2, clock=clock)
+
+    with pytest.raises((OSError, LookupError, RejectedResult)) as raised:
+        runs(policy, Failing("bad", turn)).unwrap()
+
+    assert ours_in(raised.value) == [Report.unwrap.__code__]
+    if turn in (OSError, KeyError):
+        assert Failing.__call__.__code__ in codes(raised.value.__traceback__)
 
 
 def test_unwrap_leaves_no_cycle_behind(runs: Runs, clock: ManualClock) -> None:

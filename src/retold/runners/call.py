@@ -18,7 +18,7 @@ from retold.runners.error_types import error_type
 from retold.runners.notes import not_followed, note
 from retold.runners.report import Report
 from retold.runners.telling import Telling
-from retold.runners.untouched import Untouched
+from retold.runners.untouched import Untouched, forget_our_frames, raised_in_handling
 from retold.telemetry import REJECTED_RESULT_TYPE
 
 T = TypeVar("T")
@@ -116,7 +116,7 @@ class Call(Telling):
         finally:
             self._kept = None  # its frames are not to be kept through the next attempt
         if stopped:
-            _forget_our_frames(kept)
+            forget_our_frames(kept)
             self.instead = kept
             self._stop(Outcome.ABORTED, kept)
 
@@ -128,7 +128,7 @@ class Call(Telling):
             return bool(self.plan.stopped())
         except Exception as bug:
             if self._kept is not None:
-                _raised_in_handling(self._kept, bug, handled)
+                raised_in_handling(self._kept, bug, handled)
             self._kept = None
             self._misjudged(bug)
             raise
@@ -180,6 +180,8 @@ class Call(Telling):
 
     def report(self, value: T | None, error: Exception | None = None) -> Report[T]:
         """How the call went, which is over."""
+        if error is not None:
+            forget_our_frames(error)
         assert self.outcome is not None
         assert self.delays is not None
         return Report(value, error, self.outcome, self.number, tuple(self.delays), self.elapsed, self.hint)
@@ -225,25 +227,3 @@ class Call(Telling):
         self.fallback_due = outcome.is_give_up and self.plan.rules.fallback is not MISSING
         if not self.fallback_due:
             self._end(self._now() if self._told else 0.0)
-
-
-def _forget_our_frames(error: BaseException) -> None:
-    """Take the frames off its traceback that raising it again adds."""
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_globals.get("__name__", "").startswith("retold."):
-        traceback = traceback.tb_next
-    BaseException.__setattr__(error, "__traceback__", traceback)  # which frozen exceptions allow too
-
-
-def _raised_in_handling(error: BaseException, bug: BaseException, handled: BaseException | None) -> None:
-    """Have `error` among the contexts of `bug`, as it would be had `bug` been raised while `error` was handled.
-
-    What was handled is what the caller handles, if anything, to which the contexts of `bug` lead.
-    """
-    seen, each = {id(error)}, bug
-    while id(each) not in seen:
-        seen.add(id(each))
-        if each.__context__ is None or each.__context__ is handled:
-            BaseException.__setattr__(each, "__context__", error)
-            return
-        each = each.__context__
