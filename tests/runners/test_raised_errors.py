@@ -84,6 +84,22 @@ def test_an_instance_raised_every_time_never_points_to_itself(form: Form, clock:
     assert error.__context__ is None
 
 
+def test_a_rejected_result_has_what_the_caller_handles_as_its_context(form: Form, clock: ManualClock) -> None:
+    handled = KeyError()
+
+    def handling() -> None:
+        try:
+            raise handled
+        except KeyError:
+            form.perform(Policy(on_result=bool, attempts=2, clock=clock), Failing("bad"))
+
+    with pytest.raises(RejectedResult) as caught:
+        handling()
+
+    assert caught.value.__context__ is handled
+    assert not caught.value.__suppress_context__
+
+
 @pytest.mark.parametrize(
     ("turn", "kind"),
     [(OSError, OSError), (KeyError, KeyError), (Aborting, LookupError), ("bad", RejectedResult)],

@@ -59,12 +59,12 @@ class Call(Telling):
         if isinstance(step, Ending):
             step, self.hint = step
         if isinstance(step, Outcome):
-            self.instead = RejectedResult(result)
+            self.instead = _rejected(result)
             self._stop(step, self.instead)
         else:
             self._wait(step)
             if self.plan.stopped is not None:
-                self._kept = RejectedResult(result)
+                self._kept = _rejected(result)
         return False
 
     def failed(self, error: BaseException, step: Step | None = None) -> bool:
@@ -227,3 +227,10 @@ class Call(Telling):
         self.fallback_due = outcome.is_give_up and self.plan.rules.fallback is not MISSING
         if not self.fallback_due:
             self._end(self._now() if self._told else 0.0)
+
+
+def _rejected(result: object) -> RejectedResult:
+    """What a rejected result raises, with the context that it would have if the function raised it."""
+    error = RejectedResult(result)
+    error.__context__ = sys.exception()
+    return error
