@@ -1,9 +1,16 @@
 """What importing retold brings along, and what it can do without."""
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from retold import core
 from tests.subprocesses import run
 
+CORE = sorted(Path(core.__file__).parent.glob("*.py"))
+DECIDING = {"__future__", "abc", "collections", "dataclasses", "enum", "functools", "math", "numbers", "typing"}
 EXTRAS = ["opentelemetry.sdk", "opentelemetry.exporter", "prometheus_client", "structlog", "rich", "httpx", "grpc"]
 
 
@@ -103,3 +110,18 @@ def test_names_are_the_contract_s_in_every_public_error() -> None:
         kind = getattr(retold, name)
         if isinstance(kind, type) and issubclass(kind, (Exception, Warning)):
             assert kind.__module__ == "retold"
+
+
+def imported_by(path: Path) -> Iterator[str]:
+    """The first names of all modules that are imported anywhere in a file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module is not None  # nothing is imported by a relative name
+            yield node.module.partition(".")[0]
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
+def test_the_core_imports_little_of_the_standard_library_and_nothing_of_others(path: Path) -> None:
+    assert set(imported_by(path)) <= DECIDING | {"retold"}
