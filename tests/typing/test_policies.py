@@ -47,6 +47,11 @@ def test_replace_keeps_the_type() -> None:
         plain.replace(attempts="2")  # type: ignore[arg-type]  # ty: ignore[invalid-argument-type]
 
 
+def test_a_policy_never_changes() -> None:
+    with pytest.raises(AttributeError):
+        plain.attempts = 2  # type: ignore[attr-defined]  # ty: ignore[missing-attribute]
+
+
 def test_a_policy_without_a_fallback_serves_wherever_one_with_a_fallback_does() -> None:
     def attempts(policy: Policy[str | None]) -> str:
         return repr(policy)

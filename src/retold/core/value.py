@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from typing import Any, Never, Self
+from typing import TYPE_CHECKING, Any, Never, Self
 
 from retold.core.rules import Rules
 from retold.core.written import written
@@ -29,11 +29,13 @@ class Value:
     def __hash__(self) -> int:
         return hash(self._rules)
 
-    def __setattr__(self, name: str, value: object) -> Never:
-        raise AttributeError(f"a policy never changes: write policy.replace({name}=...)")
+    if not TYPE_CHECKING:  # to checkers, who has this may be given any attribute
 
-    def __delattr__(self, name: str) -> Never:
-        raise AttributeError("a policy never changes")
+        def __setattr__(self, name: str, value: object) -> Never:
+            raise AttributeError(f"a policy never changes: write policy.replace({name}=...)")
+
+        def __delattr__(self, name: str) -> Never:
+            raise AttributeError("a policy never changes")
 
     def __copy__(self) -> Self:
         return self
