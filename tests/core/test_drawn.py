@@ -60,20 +60,47 @@ def test_a_delay_of_a_kind_of_the_users_own_is_asked_for_each_time() -> None:
     assert [decide(OSError(), 1, 0.0, previous) for previous in (0.0, 4.0)] == [1.0, 5.0]
 
 
+class Noted(Exponential):
+    """Has the bounds that it is given, and notes for which attempts it is asked for them."""
+
+    given: tuple[float, float]
+    numbers: list[int]
+
+    def __init__(self, *bounds: Any) -> None:
+        super().__init__()
+        object.__setattr__(self, "given", bounds)
+        object.__setattr__(self, "numbers", [])
+
+    def bounds(self, failed_attempt: int) -> tuple[float, float]:
+        self.numbers.append(failed_attempt)
+        return self.given
+
+
 @pytest.mark.parametrize(("attempts", "asked"), [(1, []), (2, [1]), (5, [1, 2, 3, 4])])
-def test_bounds_are_worked_out_once_for_each_policy(attempts: int, asked: list[int]) -> None:
-    numbers: list[int] = []
+@pytest.mark.parametrize("bounds", [(0.0, 0.5), (0.0, 0.0), (2.0, 2.0)])
+def test_bounds_are_worked_out_once_for_each_policy(
+    bounds: tuple[float, float], attempts: int, asked: list[int]
+) -> None:
+    backoff = Noted(*bounds)
 
-    class Noted(Exponential):
-        def bounds(self, failed_attempt: int) -> tuple[float, float]:
-            numbers.append(failed_attempt)
-            return super().bounds(failed_attempt)
-
-    decide = deciding(Noted(), Random(0), attempts=attempts)
+    decide = deciding(backoff, Random(0), attempts=attempts)
     for number in (*range(1, attempts + 1), *range(1, attempts + 1)):
         decide(OSError(), number, 0.0, 0.0)
 
-    assert numbers == asked
+    assert backoff.numbers == asked
+
+
+@pytest.mark.parametrize(
+    "bounds", [(-1.0, 1.0), (2.0, 1.0), (1, 2.0), (1.0, 2), (0.0, math.inf), (1.0, math.nan), (math.nan, 1.0)]
+)
+def test_what_is_no_pair_of_bounds_is_asked_for_and_checked_each_time(bounds: tuple[float, float]) -> None:
+    backoff = Noted(*bounds)
+
+    decide = deciding(backoff, Luck(0.0), attempts=3)
+    for _ in range(2):
+        decide(OSError(), 1, 0.0, 0.0)
+
+    assert backoff.numbers == [1, 2, 1, 1]
 
 
 @pytest.mark.parametrize("elapsed", [0.0, 7.9, 8.0, 100.0])

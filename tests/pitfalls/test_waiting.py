@@ -156,6 +156,24 @@ def test_05_a_backoff_that_gives_no_duration_is_replaced_by_the_default(
     assert [retry.ignored for retry in seen.retries] == ["backoff", "backoff"]
 
 
+@pytest.mark.parametrize("answer", [-1.0, math.nan, math.inf, -1, True], ids=repr)
+def test_05_so_is_a_built_in_one_that_was_given_such_bounds(
+    answer: Any, form: Form, clock: ManualClock, seen: MemoryExporter
+) -> None:
+    class Bounded(Exponential):
+        def bounds(self, failed_attempt: int) -> tuple[float, float]:
+            return answer, answer
+
+    error = OSError()
+
+    with pytest.raises(OSError) as raised:
+        form.perform(Policy(on=OSError, backoff=Bounded(), clock=clock, rng=Luck(0.5)), Failing(error))
+
+    assert raised.value is error
+    assert clock.waits == [0.05, 0.1]
+    assert [retry.ignored for retry in seen.retries] == ["backoff", "backoff"]
+
+
 @pytest.mark.parametrize("answer", [-1, math.nan, math.inf, "soon", True, 10**400], ids=lambda it: f"{it!r:.10}")
 def test_05_a_hint_that_is_no_duration_counts_as_none(
     answer: Any, form: Form, clock: ManualClock, seen: MemoryExporter

@@ -183,6 +183,9 @@ def _bounds(rules: Rules) -> tuple[tuple[float, float], ...]:
         return ()
     last = _TABLED if rules.attempts is None else min(rules.attempts - 1, _TABLED)
     drawn = [backoff.bounds(number) for number in range(1, last + 1)]
+    # A class of the user's may have any bounds: its delays are checked, each where it is used.
+    if not all(type(low) is type(high) is float and 0.0 <= low <= high < math.inf for low, high in drawn):
+        return ()
     return ((0.0, 0.0), *((low, high - low) for low, high in drawn))
 
 
