@@ -27,6 +27,14 @@ def test_attempts_that_are_no_whole_number_are_rejected(value: Any) -> None:
         Rules(on=OSError, attempts=value)
 
 
+def test_attempts_are_no_more_than_can_be_told() -> None:
+    most = 9_223_372_036_854_775_807
+
+    assert Rules(on=OSError, attempts=most).attempts == most
+    with pytest.raises(PolicyError, match=f"attempts must be at most {most}, not {most + 1}: None is unlimited"):
+        Rules(on=OSError, attempts=most + 1)
+
+
 def test_unlimited_attempts_need_a_timeout_or_a_stop() -> None:
     message = r"attempts=None \(unlimited\) needs a timeout or a stop, which are None too"
     with pytest.raises(PolicyError, match=message):

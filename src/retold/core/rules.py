@@ -17,6 +17,8 @@ from retold.telemetry import clean_name
 OverCap: TypeAlias = Literal["give_up", "cap", "ignore"]
 GeneratorMode: TypeAlias = Literal["restart", "open"]
 DEFAULT_HINT_CAP = 60.0
+MOST_ATTEMPTS = 2**63 - 1
+"""What OpenTelemetry's protocol can tell. A number beyond, and no metrics of the whole process are sent."""
 
 
 class Missing(Enum):
@@ -152,3 +154,5 @@ def _check_attempts(attempts: object) -> None:
         raise PolicyError(f"attempts must be a whole number of 1 or more, or None, not {attempts!r}")
     if attempts < 1:
         raise PolicyError(f"attempts must be at least 1, not {attempts}")
+    if attempts > MOST_ATTEMPTS:
+        raise PolicyError(f"attempts must be at most {MOST_ATTEMPTS}, not {attempts}: None is unlimited")
