@@ -10,7 +10,7 @@ import pytest
 
 from retold import Policy, PolicyError
 from retold.errors import RetoldWarning
-from retold.testing import ManualClock
+from retold.testing import ManualClock, MemoryExporter
 from retold.wrapper import is_async
 from tests.forms import Failing, drive
 
@@ -51,6 +51,19 @@ class Generating:
 
     def method(self) -> Iterator[int]:
         yield 1
+
+
+@pytest.mark.parametrize("result", ["c4n4ry", None, 5])
+def test_a_result_in_place_of_a_function_is_refused_and_not_shown(result: Any, seen: MemoryExporter) -> None:
+    uses = (POLICY.call, POLICY.run, lambda given: drive(POLICY.acall(given)), lambda given: drive(POLICY.arun(given)))
+
+    for use in uses:
+        with pytest.raises(
+            TypeError, match=rf"^a policy calls a .*, not a {type(result).__name__}: write policy\.call"
+        ):
+            use(result)
+
+    assert seen.calls == []
 
 
 @pytest.mark.parametrize(

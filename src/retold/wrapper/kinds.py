@@ -90,7 +90,14 @@ def refuse_undeclared(rules: Rules, function: Callable[..., Any]) -> None:
 
 
 def refuse_generator(function: Callable[..., Any]) -> None:
-    """Raise TypeError where a generator cannot be called under a policy but only decorated."""
+    """Raise TypeError for what is no function, and for a generator, which a policy cannot call but only decorate."""
+    if shown_async(function) is not None:
+        return
+    if not callable(function):  # what is shown is its type, since it may be a result, and a secret
+        raise TypeError(
+            f"a policy calls a function with its arguments, not a {type(function).__qualname__}:"
+            " write policy.call(fetch, url) in place of policy.call(fetch(url))"
+        )
     if is_generator(function):
         raise TypeError(
             f"{name_of(function)} is a generator: decorate it with a policy that has a generator=, or iterate a policy"
