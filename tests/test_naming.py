@@ -173,6 +173,12 @@ def test_the_operation_of_the_policy_comes_first(clock: ManualClock, seen: Memor
     assert seen.last.operation == "mine"
 
 
+@pytest.mark.parametrize("name", ["", None, 5])
+def test_what_is_no_name_is_not_registered(name: Any) -> None:
+    with pytest.raises(retold.SettingsError, match=f"^operation must be a name, not {name!r}$"):
+        retold.register(name)
+
+
 def test_a_registered_operation_is_cleaned_like_any_other() -> None:
     retold.register("pay me")
 

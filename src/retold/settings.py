@@ -98,8 +98,14 @@ def register(operation: str) -> None:
     """Make an operation known before its first call, so that its counters already exist, at 0.
 
     Decorated functions and policies with an `operation` are known without it.
+
+    Raises:
+        SettingsError: It is no name.
     """
-    JOURNAL.register(clean_name(operation))
+    given: object = operation
+    if not isinstance(given, str) or not given:
+        raise SettingsError(f"operation must be a name, not {given!r}")
+    JOURNAL.register(clean_name(given))
 
 
 def ensure() -> None:
