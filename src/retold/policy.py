@@ -55,8 +55,8 @@ class Policy(Value, Generic[F_co]):
         on_result: A predicate: a result for which it is true counts as a failure.
         attempts: How often the function runs at most, the first time included; None is unlimited and needs a `timeout`
             or a `stop`.
-        timeout: Decides whether another attempt may start, and never interrupts one: no attempt starts later than
-            this many seconds after the first one did. None is unlimited.
+        timeout: Decides whether another attempt may start, and never interrupts one: a wait that would not be over
+            within this many seconds of the start of the first attempt is not begun. None is unlimited.
         attempt_timeout: Cancels an attempt that takes more seconds than this, or than are left of `timeout`. It fails
             with `AttemptTimeout` and is retried, whatever types `on` lists; if `on` is a predicate, that decides. In
             async code only; blocks: `async with`.
