@@ -127,8 +127,8 @@ class Call(Telling):
         try:
             return bool(self.plan.stopped())
         except Exception as bug:
-            if self._kept is not None:
-                raised_in_handling(self._kept, bug, handled)
+            assert self._kept is not None  # it is asked while there is a failure to raise
+            raised_in_handling(self._kept, bug, handled)
             self._kept = None
             self._misjudged(bug)
             raise
