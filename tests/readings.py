@@ -91,5 +91,6 @@ def sum_of(numbers: Numbers, name: str, *labels: str) -> float:
 
 
 def without_limits(numbers: Numbers) -> Numbers:
-    """The numbers that calls make: not what their policies allow."""
-    return {key: value for key, value in numbers.items() if key[0] != "retold.policy.max_attempts"}
+    """The numbers that calls make: not what their policies allow, nor what is left of it."""
+    limits = "retold.policy.max_attempts", "retold.budget."
+    return {key: value for key, value in numbers.items() if not key[0].startswith(limits)}

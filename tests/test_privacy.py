@@ -27,6 +27,7 @@ from retold.exporters.console import Console
 from retold.exporters.opentelemetry import OpenTelemetry
 from retold.exporters.prometheus import Prometheus
 from retold.testing import ManualClock
+from tests.budgets import spent
 from tests.forms import FORMS, Failing, Form
 from tests.services.otlp import OtlpSink
 
@@ -166,11 +167,12 @@ CALLS: dict[str, tuple[dict[str, Any], tuple[object, ...]]] = {
     "cancelled": ({}, (Interrupt(SECRET),)),
     "deadline_exceeded": ({"timeout": 0.5}, (Leaking,)),
     "hint_refused": ({"hint": lambda _: 3600.0}, (Leaking,)),
+    "budget_exhausted": ({"budget": spent()}, (Leaking,)),
     "wrong_backoff": ({"backoff": lambda _: SECRET}, (Leaking(), SECRET)),
     "classifier": ({}, (OSError(SECRET),)),
     "predicate": ({"on": lambda error: vars(error)[SECRET]}, (Leaking,)),
 }
-OUTCOMES = {outcome.value for outcome in Outcome} - {"budget_exhausted"}
+OUTCOMES = {outcome.value for outcome in Outcome}
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)

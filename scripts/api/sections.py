@@ -73,6 +73,21 @@ SECTIONS = (
         """,
     ),
     Section(
+        "Budgets",
+        "retold",
+        ("Budget",),
+        """
+        >>> import retold
+        >>> budget = retold.Budget("shop", ratio=0.5, min_per_second=0, capacity=1)
+        >>> policy = retold.Policy(on=ConnectionError, backoff=0, budget=budget)
+
+        >>> def fetch(path):
+        ...     raise ConnectionResetError(f"{path} is away")
+        >>> [str(policy.run(fetch, "/papers").outcome) for _ in range(2)], budget.available
+        (['budget_exhausted', 'budget_exhausted'], 0.5)
+        """,
+    ),
+    Section(
         "Conditions",
         "retold.on",
         tuple(on.__all__),

@@ -4,6 +4,7 @@ matters, a log line."""
 from typing import TYPE_CHECKING
 
 from retold.core.backoff import Backoff, Constant, Exponential
+from retold.core.budget import Budget
 from retold.core.ports import Clock, Rng
 from retold.errors import (
     Abort,
@@ -50,6 +51,7 @@ __all__ = [
     "AttemptTimeout",
     "Backoff",
     "BlockingWarning",
+    "Budget",
     "CallEnded",
     "CallStarted",
     "Clock",

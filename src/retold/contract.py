@@ -101,6 +101,7 @@ KEYS = {
         Key(telemetry.POLICY_MAX_ATTEMPTS, "int", "How many attempts the policy allows a call."),
         Key(telemetry.POLICY_TIMEOUT, "double", "Seconds after which the policy lets no further attempt start."),
         Key(telemetry.FALLBACK, "boolean", "Whether a fallback was served in place of the failure."),
+        Key(telemetry.BUDGET, "string", "The name of a budget; `_OTHER` beyond 32 names."),
         Key(telemetry.EXPORTER, "string", "The name of an exporter; `_OTHER` beyond 16 names."),
         Key(
             telemetry.LABEL,

@@ -10,6 +10,7 @@ from typing import Any, Generic, Never, ParamSpec, TypeVar, Unpack, overload
 
 from retold import settings
 from retold.core.backoff import DEFAULT
+from retold.core.budget import Budget
 from retold.core.options import Options
 from retold.core.ports import Clock, Rng, Stop
 from retold.core.rules import MISSING, GeneratorMode, OverCap, Rules
@@ -69,6 +70,8 @@ class Policy(Value, Generic[F_co]):
             is the hint plus the backoff's own delay, so that a crowd does not return at once.
         hint_cap: The longest hint that is followed, in seconds; 60 unless given.
         over_cap: What a longer hint does: `give_up`, `cap` it, or `ignore` it.
+        budget: How many retries all calls together may make: a `Budget`, which policies share. It is asked last, for a
+            retry that nothing else forbids; where none is left, the call gives up with `budget_exhausted`.
         fallback: After a give-up, None is returned in place of raising, or what this callable returns for the final
             exception; its result is awaited in async calls. Not for blocks.
         generator: What is retried of decorated generators: `restart` starts one that failed anew, so that its items
@@ -116,6 +119,7 @@ class Policy(Value, Generic[F_co]):
         hint: Any = None,
         hint_cap: float | None = None,
         over_cap: OverCap = "give_up",
+        budget: Budget | None = None,
         fallback: Any = MISSING,
         generator: GeneratorMode | None = None,
         on_retry: Callable[[RetryScheduled], object] | None = None,
@@ -139,6 +143,7 @@ class Policy(Value, Generic[F_co]):
                 hint=hint,
                 hint_cap=hint_cap,
                 over_cap=over_cap,
+                budget=budget,
                 fallback=fallback,
                 generator=generator,
                 on_retry=on_retry,
@@ -155,6 +160,8 @@ class Policy(Value, Generic[F_co]):
         object.__setattr__(self, "_plan", Plan(rules))
         if rules.operation is not None:
             JOURNAL.register(rules.operation, self._plan.rules.attempts)
+        if rules.budget is not None:
+            JOURNAL.register_budget(rules.budget.name, rules.budget.bucket)
 
     def replace(self, **options: Unpack[Options]) -> Policy[F_co]:
         """The same policy but for these options.

@@ -29,6 +29,7 @@ RETRY_IGNORED = "retold.retry.ignored"
 POLICY_MAX_ATTEMPTS = "retold.policy.max_attempts"
 POLICY_TIMEOUT = "retold.policy.timeout"
 FALLBACK = "retold.fallback"
+BUDGET = "retold.budget"
 EXPORTER = "retold.exporter"
 LABEL = "retold.label"
 SUPPRESSED = "retold.suppressed"
@@ -52,6 +53,7 @@ OTHER = "_OTHER"
 
 MAX_OPERATIONS = 100
 MAX_ERROR_TYPES = 15
+MAX_BUDGETS = 32
 MAX_EXPORTERS = 16
 MAX_ATTEMPT_SPANS = 32
 MAX_GAVE_UP_LINES = 10
@@ -175,6 +177,22 @@ MAX_ATTEMPTS = Metric(
     "Attempts that the policy allows a call.",
     (OPERATION,),
 )
+BUDGET_AVAILABLE = Metric("retold.budget.available", "gauge", "{retry}", "Retries that a budget has left.", (BUDGET,))
+BUDGET_CAPACITY = Metric("retold.budget.capacity", "gauge", "{retry}", "Retries that a budget can hold.", (BUDGET,))
+BUDGET_DEGRADED = Metric(
+    "retold.budget.degraded",
+    "gauge",
+    "{budget}",
+    "1 while a budget has less than one retry left, so that it denies the next; else 0.",
+    (BUDGET,),
+)
+BUDGET_DENIALS = Metric(
+    "retold.budget.denials",
+    "counter",
+    "{denial}",
+    "Calls that gave up because a budget had no retry left.",
+    (BUDGET,),
+)
 EXPORTER_FAILURES = Metric(
     "retold.exporter.failures", "counter", "{failure}", "Times an exporter's code raised.", (EXPORTER,)
 )
@@ -200,6 +218,10 @@ METRICS = (
     GIVE_UPS,
     FALLBACKS,
     MAX_ATTEMPTS,
+    BUDGET_AVAILABLE,
+    BUDGET_CAPACITY,
+    BUDGET_DEGRADED,
+    BUDGET_DENIALS,
     EXPORTER_FAILURES,
     LABEL_OVERFLOWS,
 )

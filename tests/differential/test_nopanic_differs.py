@@ -1,6 +1,7 @@
 """What Retold does otherwise than nopanic, on purpose, shown one by one: the rows of `docs/peers/nopanic.toml`."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import nopanic
 import pytest
@@ -83,6 +84,25 @@ def test_list_ends(clock: ManualClock) -> None:
     clock.waits.clear()
     report = retold.Policy(on=ConnectionError, attempts=5, backoff=[1, 2], clock=clock).run(Failing(ConnectionError))
     assert (report.attempts, clock.waits) == (5, [1, 2, 2, 2])
+
+
+def test_budget(clock: ManualClock) -> None:
+    theirs = nopanic.RetryBudget(ratio=0, min_retries_per_sec=1, window=10, clock=clock.now)
+    ours = retold.Budget("shop", ratio=0, min_per_second=1, capacity=10)
+    policy = retold.Policy(on=ConnectionError, attempts=20, backoff=0, budget=ours, clock=clock)
+
+    retrying = nopanic.retry(attempts=20, backoff=0, budget=theirs, clock=clock.now)
+
+    runs, left = [], []
+    for seconds in (0, 5, 6):
+        clock.advance(seconds)
+        work = Failing(ConnectionError)
+        raised(partial(retrying.call, work))
+        runs.append((work.runs, policy.run(Failing(ConnectionError)).attempts))
+        left.append((theirs.available, ours.available))
+
+    assert runs == [(11, 11), (1, 6), (11, 7)]
+    assert left == [(0, 0), (0, 0), (0, 0)]
 
 
 def test_generator(clock: ManualClock) -> None:

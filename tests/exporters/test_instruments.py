@@ -10,7 +10,7 @@ from opentelemetry.sdk.metrics.export import Gauge, Histogram, InMemoryMetricRea
 from prometheus_client import CollectorRegistry
 
 import retold
-from retold import Policy
+from retold import Budget, Policy
 from retold.exporters._instruments import Instruments
 from retold.exporters.opentelemetry import OpenTelemetry
 from retold.exporters.prometheus import Prometheus
@@ -38,6 +38,10 @@ CONTRACT = [
     ("retold.give_ups", "{give_up}", Sum, None, "operation outcome"),
     ("retold.fallbacks", "{call}", Sum, None, "operation"),
     ("retold.policy.max_attempts", "{attempt}", Gauge, None, "operation"),
+    ("retold.budget.available", "{retry}", Gauge, None, "budget"),
+    ("retold.budget.capacity", "{retry}", Gauge, None, "budget"),
+    ("retold.budget.degraded", "{budget}", Gauge, None, "budget"),
+    ("retold.budget.denials", "{denial}", Sum, None, "budget"),
     ("retold.exporter.failures", "{failure}", Sum, None, "exporter"),
     ("retold.label.overflows", "{overflow}", Sum, None, "label"),
 ]
@@ -56,7 +60,8 @@ def value(metric: Metric, **labels: Any) -> Any:
 
 
 def test_every_metric_of_the_contract_is_there_and_no_other(sdk: Sdk, clock: ManualClock) -> None:
-    policy(clock, fallback=None).call(Failing(OSError))
+    shop = policy(clock, fallback=None, budget=Budget("shop"))
+    shop.call(Failing(OSError))
 
     told = metrics_of(sdk.reader)
 
@@ -67,7 +72,8 @@ def test_every_metric_of_the_contract_is_there_and_no_other(sdk: Sdk, clock: Man
 def test_a_metric_has_the_unit_type_buckets_and_labels_of_the_contract(
     sdk: Sdk, clock: ManualClock, name: str, unit: str, kind: type, bounds: tuple[float, ...] | None, keys: str
 ) -> None:
-    policy(clock).call(Failing(OSError, "page"))
+    shop = policy(clock, budget=Budget("shop"))
+    shop.call(Failing(OSError, "page"))
 
     metric = metrics_of(sdk.reader)[name]
 

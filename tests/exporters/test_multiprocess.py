@@ -349,3 +349,35 @@ def test_the_recipe_of_the_docs_works(tmp_path: Path) -> None:
     )
 
     assert done.lines == ["['1.0'] []"]
+
+
+def test_of_a_budget_the_process_speaks_that_has_the_least_left(tmp_path: Path) -> None:
+    run(
+        tmp_path,
+        """
+        from retold.testing import ManualClock
+
+        configure()
+        budget = retold.Budget("shop", ratio=0.5, min_per_second=0, capacity=4)
+        order = retold.Policy(
+            on=OSError, backoff=0, operation="shop.order", budget=budget, fallback=None, clock=ManualClock()
+        )
+
+        def fail():
+            raise OSError
+
+        def use_up():
+            for _ in range(5):
+                order.call(fail)
+
+        wait_for(fork(use_up))
+        wait_for(fork(lambda: order.call(fail)))
+        order.call(str)
+        """,
+    )
+
+    registry = merged(tmp_path)
+    assert [
+        registry.get_sample_value(f"retold_budget_{name}", {"retold_budget": "shop"})
+        for name in ("available", "capacity", "degraded", "denials_total")
+    ] == [0.0, 4.0, 1.0, 3.0]

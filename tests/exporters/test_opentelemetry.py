@@ -117,8 +117,9 @@ def test_the_metrics_arrive_over_otlp(otlp_sink: OtlpSink, clock: ManualClock, p
     meters = MeterProvider([reader], shutdown_on_exit=False)
 
     with retold.configure(exporters=[OpenTelemetry(meter_provider=meters)]):
+        budget = retold.Budget("shop")
         with pytest.raises(OSError, match="4111"):
-            retold.Policy(on=OSError, backoff=1, clock=clock, operation="shop.fetch").call(_fail)
+            retold.Policy(on=OSError, backoff=1, clock=clock, operation="shop.fetch", budget=budget).call(_fail)
         meters.force_flush()
     meters.shutdown()
 

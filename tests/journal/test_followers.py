@@ -19,7 +19,7 @@ class Mirror(Follower):
 
     def __init__(self) -> None:
         self.counters: Counter[tuple[Metric, Labels]] = Counter()
-        self.gauges: dict[tuple[Metric, Labels], int] = {}
+        self.gauges: dict[tuple[Metric, Labels], float] = {}
         self.values: dict[tuple[Metric, Labels], list[float]] = {}
 
     def counted(self, metric: Metric, labels: Labels, count: int) -> None:
@@ -28,7 +28,7 @@ class Mirror(Follower):
     def observed(self, metric: Metric, labels: Labels, values: Sequence[float]) -> None:
         self.values.setdefault((metric, labels), []).extend(values)
 
-    def stands(self, metric: Metric, labels: Labels, value: int) -> None:
+    def stands(self, metric: Metric, labels: Labels, value: float) -> None:
         self.gauges[metric, labels] = value
 
 

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 import retold
-from retold import Policy
+from retold import Budget, Policy
 from retold.exporters.prometheus import Prometheus
 from retold.journal import JOURNAL
 from retold.runners import audience
@@ -175,3 +175,35 @@ def test_locks_that_other_threads_hold_do_not_stop_a_child(registry: CollectorRe
             holder.join()
 
     assert told["retold.fallbacks shop.fetch"] == 1
+
+
+def test_a_child_begins_with_a_full_budget_of_which_nobody_holds_the_lock(registry: CollectorRegistry) -> None:
+    budget, held, done = Budget("shop", ratio=0, capacity=2), threading.Event(), threading.Event()
+    policy = Policy(on=OSError, backoff=0, operation="shop.fetch", clock=ManualClock(), fallback=None, budget=budget)
+
+    def hold() -> None:
+        with budget.bucket._lock:
+            held.set()
+            done.wait(30)
+
+    def work() -> list[Any]:
+        available = budget.available
+        policy.call(Failing(OSError))
+        policy.call(Failing(OSError))
+        denials = registry.get_sample_value("retold_budget_denials_total", {"retold_budget": "shop"})
+        return [available, budget.available, denials]
+
+    with retold.configure(exporters=[Prometheus(registry)]):
+        policy.call(Failing(OSError))
+        policy.call(Failing(OSError))
+        holder = threading.Thread(target=hold)
+        holder.start()
+        held.wait(30)
+        try:
+            in_the_child = in_child(work)
+        finally:
+            done.set()
+            holder.join()
+
+    assert in_the_child == [2, 0, 1]
+    assert registry.get_sample_value("retold_budget_denials_total", {"retold_budget": "shop"}) == 1

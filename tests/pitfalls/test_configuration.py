@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from retold import Exponential, Policy
+from retold import Budget, Exponential, Policy
 from retold.testing import ManualClock, MemoryExporter, disabled, instant
 from tests.forms import Failing, Form
 from tests.iterations import Iteration, Runs
@@ -157,6 +157,7 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
     "hint": (seconds, condition),
     "hint_cap": (30.0, 40.0),
     "over_cap": ("cap", "ignore"),
+    "budget": (Budget("shop"), None),
     "fallback": (seconds, None),
     "generator": ("restart", "open"),
     "on_retry": (told, None),

@@ -14,6 +14,7 @@ from opentelemetry.trace import StatusCode
 import retold
 from retold import Abort, Policy, RetoldWarning
 from retold.testing import ManualClock
+from tests.budgets import spent
 from tests.exporters.sdk import Sdk, parent_id, span_id
 from tests.forms import SYNC_FORMS, Failing, Form
 from tests.iterations import Iteration, Runs
@@ -93,11 +94,12 @@ ENDS: dict[str, tuple[dict[str, Any], tuple[object, ...], StatusCode, list[Statu
     "attempts exhausted": ({"attempts": 2}, (OSError,), ERROR, [ERROR, ERROR]),
     "deadline exceeded": ({"timeout": 1}, (OSError,), ERROR, [ERROR]),
     "hint refused": ({"hint": lambda _: 3600}, (OSError,), ERROR, [ERROR]),
+    "budget exhausted": ({"budget": spent()}, (OSError,), ERROR, [ERROR]),
     "not retryable": ({}, (OSError, ValueError), ERROR, [ERROR, ERROR]),
     "aborted": ({}, (Abort(),), ERROR, [ERROR]),
     "cancelled": ({}, (OSError, KeyboardInterrupt), UNSET, [ERROR, UNSET]),
 }
-"""By how a call ends: options, what its attempts do, the status of its span and of theirs. No budgets yet."""
+"""By how a call ends: options, what its attempts do, the status of its span and of theirs."""
 
 
 @pytest.mark.parametrize("ending", ENDS)

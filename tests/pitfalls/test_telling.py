@@ -22,6 +22,7 @@ from retold.exporters.structlog import Structlog
 from retold.journal import JOURNAL
 from retold.telemetry import EVENT_EXPORTER_FAILED, EXPORTER_FAILURES, METRICS, label_name
 from retold.testing import ManualClock, MemoryExporter
+from tests.budgets import spent
 from tests.forms import Failing, Form
 from tests.readings import scraped_from, sum_of, told_to, without_limits
 from tests.subprocesses import run
@@ -32,11 +33,12 @@ ENDS: dict[Outcome, tuple[dict[str, Any], tuple[object, ...]]] = {
     Outcome.NOT_RETRYABLE: ({}, (OSError, ValueError)),
     Outcome.ATTEMPTS_EXHAUSTED: ({}, (OSError,)),
     Outcome.DEADLINE_EXCEEDED: ({"timeout": 3}, (OSError,)),
+    Outcome.BUDGET_EXHAUSTED: ({"budget": spent()}, (OSError,)),
     Outcome.HINT_REFUSED: ({"hint": lambda failure: 3600}, (OSError,)),
     Outcome.ABORTED: ({}, (OSError, Abort())),
     Outcome.CANCELLED: ({}, (OSError, KeyboardInterrupt)),
 }
-"""Calls by how they end: the options of their policies, and what their attempts do. Budgets are not there yet."""
+"""Calls by how they end: the options of their policies, and what their attempts do."""
 
 
 def perform(form: Form, ending: Outcome, **options: Any) -> object:
@@ -72,7 +74,7 @@ def test_41_an_exporter_that_raises_changes_nothing_and_is_counted_and_logged_on
 
     failures = JOURNAL.collect()[EXPORTER_FAILURES]["raising",]
     assert isinstance(failures, int)
-    assert failures >= len(ENDS) - 1  # one of them schedules no retry
+    assert failures >= len(ENDS) - 2  # two of them schedule no retry
     assert [record.getMessage() for record in caplog.records] == [EVENT_EXPORTER_FAILED]
 
 

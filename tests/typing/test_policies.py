@@ -109,6 +109,8 @@ def test_stops_and_hooks_are_what_they_are_handed() -> None:
 
     with pytest.raises(PolicyError):
         Policy(on=OSError, stop=5)  # type: ignore[call-overload]  # ty: ignore[invalid-argument-type]
+    with pytest.raises(PolicyError):
+        Policy(on=OSError, budget="shop")  # type: ignore[call-overload]  # ty: ignore[invalid-argument-type]
     Policy(on=OSError, on_retry=give_up)  # type: ignore[arg-type]  # ty: ignore[invalid-argument-type]
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from retold.core.backoff import DEFAULT, Uniform
+from retold.core.bucket import Bucket
 from retold.core.checks import usable_number
 from retold.core.groups import leaves
 from retold.core.ports import Rng
@@ -18,6 +19,7 @@ from retold.events import DelaySource, Outcome
 # Looking up a member of an enumeration costs more than all the rest of a decision on Python 3.11.
 _ABORTED: Final = Outcome.ABORTED
 _ATTEMPTS_EXHAUSTED: Final = Outcome.ATTEMPTS_EXHAUSTED
+_BUDGET_EXHAUSTED: Final = Outcome.BUDGET_EXHAUSTED
 _CANCELLED: Final = Outcome.CANCELLED
 _DEADLINE_EXCEEDED: Final = Outcome.DEADLINE_EXCEEDED
 _HINT_REFUSED: Final = Outcome.HINT_REFUSED
@@ -92,8 +94,8 @@ Judged: TypeAlias = Outcome | _Verdict | None
 def decider(rules: Rules, now: Callable[[], float], rng: Rng) -> Decide:
     """The decisions of a policy, whose clock and source of chance are handed in.
 
-    The order is: cancelled, aborted, not retryable, attempts exhausted, hint refused, deadline exceeded; and a stop is
-    asked about last, so that it counts only where another attempt would have followed.
+    The order is: cancelled, aborted, not retryable, attempts exhausted, hint refused, deadline exceeded; a stop is
+    asked about after these, so that it counts only where another attempt would have followed, and the budget last.
     """
     timeout, predicate = rules.timeout, rules.on
     verdicts: dict[type, Judged] = {Rejected: None, Cut: None}
@@ -123,8 +125,9 @@ def decider(rules: Rules, now: Callable[[], float], rng: Rng) -> Decide:
             return in_place_of(step, _DEADLINE_EXCEEDED)
         return step
 
-    stopped = rules.stopped
-    return decide if stopped is None else _stoppable(decide, stopped)
+    stopped, budget = rules.stopped, rules.budget
+    decided = decide if stopped is None else _stoppable(decide, stopped)
+    return decided if budget is None else _budgeted(decided, budget.bucket, now)
 
 
 def in_place_of(wait: float | Wait, outcome: Outcome) -> Outcome | Ending:
@@ -148,6 +151,19 @@ def _stoppable(decide: Decide, stopped: Callable[[], bool]) -> Decide:
         return step if isinstance(step, Wait) else Wait(step)
 
     return decide_or_stop
+
+
+def _budgeted(decide: Decide, bucket: Bucket, now: Callable[[], float]) -> Decide:
+    """The same decisions, but that each retry is paid for."""
+
+    def decide_and_spend(failure: Failure, number: int, began: float | None, previous: float, /) -> Step:
+        step = decide(failure, number, began, previous)
+        # Spend last: a retry that something else forbids must not use up the budget.
+        if isinstance(step, (Outcome, Ending)) or bucket.spend(now):
+            return step
+        return in_place_of(step, _BUDGET_EXHAUSTED)
+
+    return decide_and_spend
 
 
 def _judged(failure: Failure, rules: Rules, verdicts: dict[type, Judged]) -> Judged:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypedDict
 
 from retold.core.backoff import Backoff
+from retold.core.budget import Budget
 from retold.core.ports import Clock, Rng, Stop
 from retold.core.rules import GeneratorMode, OverCap
 from retold.events import CallEnded, RetryScheduled
@@ -24,6 +25,7 @@ class Options(TypedDict, total=False):
     hint: Callable[[Any], float | None] | None
     hint_cap: float | None
     over_cap: OverCap
+    budget: Budget | None
     generator: GeneratorMode | None
     on_retry: Callable[[RetryScheduled], object] | None
     on_give_up: Callable[[CallEnded], object] | None

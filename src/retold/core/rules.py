@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
 
 from retold.core.backoff import DEFAULT, Backoff, as_backoff
+from retold.core.budget import Budget
 from retold.core.checks import callable_now, check_condition, refuse_async, seconds
 from retold.core.ports import Clock, Rng, Stop, StopEvent
 from retold.errors import PolicyError
@@ -44,6 +45,7 @@ class Rules:
     hint: Callable[[Any], float | None] | None = None
     hint_cap: float | None = None
     over_cap: OverCap = "give_up"
+    budget: Budget | None = None
     fallback: Callable[[Any], Any] | Missing | None = MISSING
     generator: GeneratorMode | None = None
     on_retry: Callable[[RetryScheduled], object] | None = None
@@ -73,6 +75,8 @@ class Rules:
         self._check_attempt_timeout()
         object.__setattr__(self, "backoff", as_backoff(self.backoff))
         self._check_hint()
+        if self.budget is not None and not isinstance(self.budget, Budget):
+            raise PolicyError(f"budget must be a Budget, as in budget=retold.Budget('shop'), not {self.budget!r}")
         if self.fallback is not None and self.fallback is not MISSING and not callable(self.fallback):
             raise PolicyError(
                 "fallback must be None or a callable that takes the final exception;"

@@ -6,9 +6,9 @@ metric, and follows the journal; it is told of every entry when it is written, s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final, Literal
 
 from prometheus_client import Counter, Gauge, Histogram, values
 
@@ -46,7 +46,7 @@ class _Files(Follower):
         for value in values:
             self._write("observe", metric, labels, value)
 
-    def stands(self, metric: Metric, labels: Labels, value: int) -> None:
+    def stands(self, metric: Metric, labels: Labels, value: float) -> None:
         self._write("set", metric, labels, value)
 
     def _child(self, metric: Metric, labels: Labels) -> Any:
@@ -72,6 +72,14 @@ def _instrument(metric: Metric) -> Instrument:
         return Counter(name, text, keys, registry=None)
     if metric.kind == "histogram":
         return Histogram(name, text, keys, registry=None, buckets=metric.buckets)
+    return Gauge(name, text, keys, registry=None, multiprocess_mode=_MODES.get(metric, "livesum"))
+
+
+_MODES: Final[Mapping[Metric, Literal["livemin", "livemax"]]] = {
     # Calls add up over processes; the limit of a policy is the same in all of them.
-    same = metric is telemetry.MAX_ATTEMPTS
-    return Gauge(name, text, keys, registry=None, multiprocess_mode="livemax" if same else "livesum")
+    telemetry.MAX_ATTEMPTS: "livemax",
+    # Each process has a budget of its own: the one that is worst off speaks, and is not hidden by others.
+    telemetry.BUDGET_AVAILABLE: "livemin",
+    telemetry.BUDGET_CAPACITY: "livemin",
+    telemetry.BUDGET_DEGRADED: "livemax",
+}

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import cast
 
 from retold import telemetry
+from retold.journal.budgets import Budgets, Stock
 from retold.journal.followers import Follower, Followers
 from retold.journal.histogram import Exemplar, Labels
 from retold.journal.lock import Lock, at_fork
@@ -37,6 +38,8 @@ class Journal:
         self.largest_fold = 0
         self._followers = Followers()
         self._exporter_failures: dict[str, int] = {}
+        self._budgets = Budgets()
+        self._budgets_told: dict[tuple[Metric, Labels], float] = {}
         # Reentrant, because the garbage collector may end an abandoned call in the midst of a fold.
         self._lock = Lock()
         self._folding = False
@@ -78,6 +81,17 @@ class Journal:
             label = self._exporter_label(name)
             self._exporter_failures[label] = self._exporter_failures.get(label, 0) + 1
             self._tell(telemetry.EXPORTER_FAILURES, {(label,): 1})
+
+    def register_budget(self, name: str, stock: Stock) -> None:
+        """Make a budget known, so that its denials exist at 0."""
+        with self._held():
+            self._tell(telemetry.BUDGET_DENIALS, {(self._budgets.add(name, stock),): 0})
+            self._tell_budgets()
+
+    def budget_denied(self, name: str) -> None:
+        """Count a call that a budget had no retry left for."""
+        with self._held():
+            self._tell(telemetry.BUDGET_DENIALS, {(self._budgets.denied(name),): 1})
 
     def show(self, operation: str, metric: Metric, outcome: str, exemplar: Exemplar) -> None:
         """Show a sampled span beside the bucket of `metric` that it fell into."""
@@ -140,6 +154,8 @@ class Journal:
         for page in self._pages.values():
             page.clear()
         self._exporter_failures = dict.fromkeys(self._exporter_failures, 0)
+        self._budgets_told.clear()
+        self._budgets.restart()
 
     def forget(self) -> None:
         """Forget every operation. For tests: the metrics of a process only ever grow."""
@@ -148,6 +164,7 @@ class Journal:
             self._pages.clear()
             self._limits.clear()
             self._exporter_failures.clear()
+            self._budgets.forget()
             self.restart()
 
     def _read(self) -> Totals:
@@ -163,6 +180,9 @@ class Journal:
                 totals[metric].update(series)
         totals[telemetry.LABEL_OVERFLOWS] = dict(overflows)
         totals[telemetry.MAX_ATTEMPTS].update({(name,): limit for name, limit in self._limits.items()})
+        totals[telemetry.BUDGET_DENIALS].update(self._budgets.denials())
+        for metric, series in self._budgets.gauges().items():
+            totals[metric].update(series)
         totals[telemetry.EXPORTER_FAILURES].update({(name,): count for name, count in self._exporter_failures.items()})
         return totals
 
@@ -176,6 +196,7 @@ class Journal:
             if self._immediate:
                 for page in pages:
                     page.tell_gauges()
+                self._tell_budgets()
             return folded
         finally:
             self._folding = False
@@ -205,6 +226,14 @@ class Journal:
             tell = follower.counted if metric.kind == "counter" else follower.stands
             for labels, value in series.items():
                 tell(metric, labels, cast("int", value))
+
+    def _tell_budgets(self) -> None:
+        """Tell followers of what has changed; calls that earn write nothing, so whoever folds looks."""
+        told = self._budgets_told
+        for metric, series in self._budgets.gauges().items():
+            changed = {labels: value for labels, value in series.items() if told.get((metric, labels)) != value}
+            told.update({(metric, labels): value for labels, value in changed.items()})
+            self._tell(metric, changed)
 
     def _enter(self) -> None:
         """Give operations that were registered their pages, as many as there is room for."""

@@ -23,7 +23,7 @@ class Follower:
     def observed(self, metric: Metric, labels: Labels, values: Sequence[float]) -> None:
         """A histogram was given values, which are in order and stay as they are."""
 
-    def stands(self, metric: Metric, labels: Labels, value: int) -> None:
+    def stands(self, metric: Metric, labels: Labels, value: float) -> None:
         """A gauge stands at `value`."""
 
     def restart(self) -> None:

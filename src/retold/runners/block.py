@@ -84,8 +84,8 @@ class Attempt(Entered):
             listeners = audience.latest
             if listeners.asleep:
                 listeners = audience.current()
-            if self._plan.hooks:
-                listeners = self._plan.heard_by(listeners)
+            if self._plan.concerned:
+                listeners = self._plan.begin(listeners)
             if listeners.unwanted is not None:
                 listeners = listeners.for_call()
             if listeners.idle and self._plan.unheeding:

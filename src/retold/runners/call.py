@@ -6,11 +6,12 @@ seconds, or stop. Whatever happens, a loop ends with `close`; the call is over e
 
 from __future__ import annotations
 
+import math
 import sys
 from types import TracebackType
 from typing import TypeVar
 
-from retold.core.decision import Cut, Ending, Failure, Rejected, Step, in_place_of
+from retold.core.decision import Cut, Ending, Failure, Rejected, Step
 from retold.core.rules import MISSING
 from retold.errors import Abort, AttemptTimeout, RejectedResult
 from retold.events import AttemptOutcome, Outcome
@@ -190,15 +191,12 @@ class Call(Telling):
         self._cut = False
         assert isinstance(error, AttemptTimeout)
         asks = callable(self.plan.rules.on) and not isinstance(self.plan.rules.on, type)
-        step = self._decide(error if asks else Cut(error))
-        if self._last_cut and not isinstance(step, (Outcome, Ending)):
-            # Clocks differ: by the policy's there may be a moment left.
-            return in_place_of(step, Outcome.DEADLINE_EXCEEDED)
-        return step
+        # Clocks differ: by the policy's there may be a moment left.
+        return self._decide(error if asks else Cut(error), -math.inf if self._last_cut else self.started)
 
-    def _decide(self, failure: Failure) -> Step:
+    def _decide(self, failure: Failure, began: float | None = None) -> Step:
         try:
-            return self.plan.decide(failure, self.number, self.started, self.delay)
+            return self.plan.decide(failure, self.number, self.started if began is None else began, self.delay)
         except Exception as bug:
             self._misjudged(bug)
             raise

@@ -24,6 +24,7 @@ class Plan:
         stopped: Asks its `stop` whether everything is to end; None without one.
         iterable: Whether a plain `for` can be the loop.
         iterated: Whether it has been, so that nothing is left to be checked.
+        concerned: Whether the beginning of a call is of interest to others than exporters: to hooks or a budget.
         unheeding: Whether a block that succeeds at once asks nothing of it: no time, and no hooks.
         manners: Kept here by the wrappers of its functions: how they listen.
     """
@@ -34,6 +35,7 @@ class Plan:
         self.iterable = rules.fallback is MISSING and rules.attempt_timeout is None
         self.iterated = False
         self.hooks = hooks(rules)
+        self.concerned = bool(self.hooks) or rules.budget is not None
         self.unheeding = rules.timeout is None and rules.attempt_timeout is None and not self.hooks
         self._heard_by: tuple[Audience, Audience] | None = None
         self.manners: dict[bool, Any] = {}
@@ -47,6 +49,14 @@ class Plan:
         if known is None or known[0] is not audience:
             known = self._heard_by = audience, audience.joined_by(self.hooks)
         return known[1]
+
+    def begin(self, audience: Audience) -> Audience:
+        """A call begins, and its budget earns. Who hears of it, where this is the choice of exporters."""
+        if not self.concerned:
+            return audience
+        if self.rules.budget is not None:
+            self.rules.budget.bucket.earn()
+        return self.heard_by(audience)
 
     @cached_property
     def decide(self) -> Decide:

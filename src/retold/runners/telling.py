@@ -75,7 +75,7 @@ class Telling:
         self.number += 1
         if self.number == 1:
             if listeners is None:
-                listeners = self.plan.heard_by(audience.current()).for_call()
+                listeners = self.plan.begin(audience.current()).for_call()
             page = JOURNAL.page(self.operation) if listeners.journaling else None
             if page is not None:
                 page.call_began()
@@ -182,6 +182,9 @@ class Telling:
                 self._page.succeeded_at_once(self.elapsed)
             else:
                 self._page.call_ended(self.outcome, self.number, self.elapsed, fallback)
+                if self.outcome is Outcome.BUDGET_EXHAUSTED:
+                    assert self.plan.rules.budget is not None  # it was asked
+                    JOURNAL.budget_denied(self.plan.rules.budget.name)
         if self._story is not None:
             self._story.call_ended(
                 self.outcome, self.number, self.elapsed, self._delay_total, self._error_type, fallback, self.hint

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
+from retold.core.budget import Budget
 from retold.errors import Abort, NestedRetryWarning, RejectedResult
 from retold.exporter import Exporter
 from retold.settings import configure
@@ -78,6 +79,13 @@ def exceeds_its_deadline(found: Found, exporter: Watched) -> None:
 @lifecycle("a call gives up: hint_refused")
 def refuses_a_hint(found: Found, exporter: Watched) -> None:
     Play(found, "hint_refused", Failure).call(Failure, hint=lambda error: 3600.0)
+
+
+@lifecycle("a call gives up: budget_exhausted")
+def exhausts_its_budget(found: Found, exporter: Watched) -> None:
+    budget = Budget("check", ratio=0.1, min_per_second=0, capacity=1)
+    Play(found, "budget_exhausted", Failure).call(Failure, budget=budget)
+    Play(found, "budget_exhausted", Failure).decorated(Failure, budget=budget)
 
 
 @lifecycle("hints are followed, or are no usable numbers")

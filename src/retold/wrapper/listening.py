@@ -69,6 +69,7 @@ class Manner:
         "_asks",
         "_asynchronous",
         "_codes",
+        "_earns",
         "_heard",
         "_plan",
         "_signs",
@@ -86,6 +87,7 @@ class Manner:
         self._heard = plan.heard_by(audience)
         self._way, self._asks = _ways(plan.rules, self._heard)
         self.unsettled = audience.journaling and self._way is not Way.ORDINARY
+        self._earns = plan.rules.budget is not None
         self._asynchronous = asynchronous
         self._signs = tuple(key for _, key in signs)
         self._codes: dict[Shape | None, CodeType] = {}
@@ -102,11 +104,11 @@ class Manner:
     def code(self, shape: Shape | None, *, settled: bool = False) -> CodeType:
         """The code of wrappers with these parameters, which each has a copy of."""
         if settled:
-            return code(shape, self._way, self._asynchronous, self._signs, self._asks)
+            return code(shape, self._way, self._asynchronous, self._signs, self._asks, self._earns)
         found = self._codes.get(shape)
         if found is None:
             way, asks = (Way.ORDINARY, False) if self.unsettled else (self._way, self._asks)
-            found = code(shape, way, self._asynchronous, self._signs, asks)
+            found = code(shape, way, self._asynchronous, self._signs, asks, self._earns)
             if len(self._codes) < _SHAPES:  # some programs make functions as they go
                 self._codes[shape] = found
         return found
@@ -163,6 +165,8 @@ class Manners:
             "_retold_target": None,
             "_retold_type": type,
         }
+        if plan.rules.budget is not None:
+            self._shared["_retold_earn"] = plan.rules.budget.bucket.earn
 
     def to(self, listeners: Audience) -> Manner:
         """How to listen to this audience; kept for the next to ask."""

@@ -113,7 +113,9 @@ class Way(Enum):
 
 
 @lru_cache(maxsize=1024)
-def code(shape: Shape | None, way: Way, asynchronous: bool, signs: tuple[str, ...], asks: bool = False) -> CodeType:
+def code(
+    shape: Shape | None, way: Way, asynchronous: bool, signs: tuple[str, ...], asks: bool = False, earns: bool = False
+) -> CodeType:
     """The code of a wrapper. Tracebacks and debuggers find its source in `linecache`.
 
     Args:
@@ -122,19 +124,24 @@ def code(shape: Shape | None, way: Way, asynchronous: bool, signs: tuple[str, ..
         asynchronous: Whether it is a coroutine function.
         signs: Keys of namespaces, under which a value other than None tells that a sleeping exporter may have woken.
         asks: Whether exporters are first asked if they want the call: then it is told, and else goes the way.
+        earns: Whether each call earns for a budget. Ordinary code sees to it itself.
     """
     signature = Signature.of(shape)
     source = f"{'async ' if asynchronous else ''}def wrapper({signature.parameters()}):\n"
     if signs and way is not Way.ORDINARY:
         woken = " or ".join(f"{sign(index, key)}[{key!r}] is not None" for index, key in enumerate(signs))
         source += f"    if {woken}:\n    {_ORDINARY}"
+    if earns and way is not Way.ORDINARY:
+        source += "    _retold_earn()\n"
     source = (source + way.value.replace("{asked}", _ASKED if asks else "")).format(
         await_="await " if asynchronous else "",
         arguments=signature.arguments(),
         packed=signature.packed(),
         who=listening(way, asks=asks),
     )
-    kind = f"{way.name.lower()}{' asking' if asks else ''}{' async' if asynchronous else ''}"
+    kind = (
+        f"{way.name.lower()}{' asking' if asks else ''}{' earning' if earns else ''}{' async' if asynchronous else ''}"
+    )
     filename = f"<retold {kind} ({signature.parameters()}) {' '.join(signs)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     made: CodeType = compile(source, filename, "exec").co_consts[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from retold import telemetry
 from retold.dashboards.boards.around import alerts, chosen, links
+from retold.dashboards.boards.budgets import budgets
 from retold.dashboards.boards.fleet import load
 from retold.dashboards.boards.look import NEUTRAL
 from retold.dashboards.boards.model import Board, Row, Stat, Target
@@ -41,6 +42,7 @@ def overview(options: Options) -> Board:
             Row("Where to look first?", (operations(scope, options),)),
             Row("Do retries pay, or do they add load?", load(scope)),
             Row("Who gives up, who is inside now, who walks away?", people(scope)),
+            Row("Do budgets hold retries back?", budgets(scope)),
             Row("Can these numbers be trusted?", trust(scope)),
         ),
         variables=chosen(options, one_operation=False),
