@@ -48,7 +48,12 @@ def through_opentelemetry() -> Iterator[Serving]:
 WAYS = (natively, as_openmetrics, through_opentelemetry)
 
 
-def call(failures: int, operation: str = "shop.fetch", error: type[Exception] = OSError) -> None:
+def call(
+    failures: int,
+    operation: str = "shop.fetch",
+    error: type[Exception] = OSError,
+    budget: retold.Budget | None = None,
+) -> None:
     """One call of three attempts at most, the first of which fail; each wait takes two seconds."""
     left = failures
 
@@ -59,7 +64,8 @@ def call(failures: int, operation: str = "shop.fetch", error: type[Exception] = 
             raise error
         return "page"
 
-    retold.Policy(on=Exception, attempts=3, backoff=2, operation=operation, clock=ManualClock()).run(work)
+    policy = retold.Policy(on=Exception, attempts=3, backoff=2, operation=operation, clock=ManualClock(), budget=budget)
+    policy.run(work)
 
 
 def reading(text: str) -> Reading:

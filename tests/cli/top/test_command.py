@@ -8,6 +8,7 @@ from subprocess import PIPE
 
 import pytest
 
+import retold
 from retold.cli import main
 from tests.cli.top.runs import call
 from tests.cli.top.served import Served
@@ -33,6 +34,17 @@ def test_once_prints_one_sample_and_ends() -> None:
     assert fetch.endswith("p95 -, waits -, gave up 0")
     assert pay.startswith("shop.pay        0.0 calls/s")
     assert pay.endswith("gave up 1 (1 attempts_exhausted)")
+
+
+def test_once_says_what_is_left_in_budgets() -> None:
+    with Served() as served:
+        shop, bank = (retold.Budget(name, min_per_second=0, capacity=4) for name in ("shop", "bank"))
+        call(3, budget=shop)
+        call(0, budget=bank)
+        done = top("--once", "--every=0.1", served.url)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"[\d:]{8}  budgets         shop 2 of 4 left, bank 4 of 4 left", done.stdout.splitlines()[-1])
 
 
 def test_once_fails_where_nobody_answers() -> None:

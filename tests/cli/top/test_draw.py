@@ -8,7 +8,7 @@ from rich.text import Text
 
 from retold.cli.top.controls import Controls
 from retold.cli.top.draw import frame
-from retold.cli.top.scene import Key, Mood, Scene
+from retold.cli.top.scene import Key, Mood, Scene, Stock
 from tests.cli.top.scenes import scene
 
 FOUR = ("citations.find", "index.update", "papers.fetch", "pdfs.download")
@@ -31,7 +31,12 @@ def row(lines: list[Text], name: str) -> list[str]:
     return found[2 + len(name) :].split()
 
 
-@pytest.mark.parametrize("shown", [SCENE, MANY, EMPTY, scene("a", happenings=0, target="x" * 300, said="waiting")])
+BUDGETED = replace(SCENE, budgets=tuple(Stock(f"budget {number}", number, 30) for number in range(30)))
+
+
+@pytest.mark.parametrize(
+    "shown", [SCENE, MANY, EMPTY, BUDGETED, scene("a", happenings=0, target="x" * 300, said="waiting")]
+)
 @pytest.mark.parametrize("helping", [False, True])
 def test_a_frame_is_as_large_as_the_screen_and_no_larger(shown: Scene, helping: bool) -> None:
     for width in (1, 20, 39, 40, 47, 61, 80, 99, 100, 140, 251):
@@ -70,6 +75,27 @@ def test_give_ups_and_failures_are_those_of_the_operation_that_is_chosen() -> No
     assert "failing  100 httpx.ReadTimeout" in sick
     assert "gave up  none" in well
     assert "failing  nothing" in well
+
+
+@pytest.mark.parametrize(
+    ("left", "said", "look"),
+    [
+        (0.9, "0 of 100 left", "red"),
+        (1, "1 of 100 left", "yellow"),
+        (9.9, "9 of 100 left", "yellow"),
+        (10, "10 of 100 left", ""),
+    ],
+)
+def test_budgets_have_a_line_and_are_red_when_they_are_empty(left: float, said: str, look: str) -> None:
+    lines = drawn(replace(SCENE, budgets=(Stock("shop", left, 100), Stock("bank", 20_000, 20_000))))
+
+    [line] = [line for line in lines if "budgets" in line.plain]
+    assert line.plain == f"  budgets  shop {said}  bank 20.0k of 20.0k left  "
+    assert [str(span.style) for span in line.spans if said in line.plain[span.start : span.end]] == [look] * bool(look)
+
+
+def test_without_budgets_there_is_no_line_for_them() -> None:
+    assert "budgets" not in plain(drawn(SCENE))
 
 
 def test_give_ups_of_the_last_seconds_have_a_rate() -> None:

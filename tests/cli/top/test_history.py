@@ -5,7 +5,7 @@ import pytest
 from retold.cli.top.flow import Ended
 from retold.cli.top.history import EVERYTHING, History
 from retold.cli.top.reading import Key, Kind, Reading
-from retold.cli.top.scene import Row
+from retold.cli.top.scene import Row, Stock
 
 
 def counted(calls: float = 0, gave_up: float = 0, operation: str = "a", active: float = 0) -> Reading:
@@ -63,6 +63,24 @@ def test_several_processes_add_up() -> None:
     [row] = history.rows
     assert (rate(row), row.active, row.give_ups) == (42, 3, {"attempts_exhausted": 2})
     assert row.past == (Ended(42, 40, 40, 40),)
+
+
+def holding(**left: float) -> Reading:
+    """What is left in budgets of ten retries each."""
+    capacity = {Key(Kind.CAPACITY, of=name): 10.0 for name in left}
+    return Reading({}, {Key(Kind.LEFT, of=name): retries for name, retries in left.items()} | capacity)
+
+
+def test_budgets_of_one_name_add_up_and_the_emptiest_comes_first() -> None:
+    history = taken({"one": holding(bank=9, shop=10, post=2), "two": holding(shop=0.5), "three": holding(shop=10)})
+
+    assert history.budgets == (Stock("post", 2, 10), Stock("shop", 20.5, 30), Stock("bank", 9, 10))
+
+
+def test_budgets_of_processes_that_are_gone_are_too() -> None:
+    history = taken({"one": holding(shop=10), "two": holding(shop=1)}, {"two": holding(shop=2)})
+
+    assert history.budgets == (Stock("shop", 2, 10),)
 
 
 def test_a_process_that_is_gone_is_a_gap_and_nothing_of_it_is_active() -> None:

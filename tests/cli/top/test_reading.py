@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 
+import retold
 from retold.cli.exposition import Sample
 from retold.cli.top.reading import Key, Kind, Reading, has_restarted, increase, read
 from tests.cli.top.runs import WAYS, Serving, call, reading
@@ -30,6 +31,17 @@ def test_every_way_gives_the_same_numbers(way: Way) -> None:
     assert of(Kind.SPENT)[""] == pytest.approx(6)
     assert (of(Kind.DURATIONS)["0.005"], of(Kind.DURATIONS)["2.5"], of(Kind.DURATIONS)["inf"]) == (1, 2, 3)
     assert found.gauges == {Key(Kind.ACTIVE, "shop.fetch"): 0, Key(Kind.WAITING, "shop.fetch"): 0}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_left_in_budgets_is_read_too(way: Way) -> None:
+    with way() as served:
+        budget = retold.Budget("shop", ratio=0.5, min_per_second=0, capacity=4)
+        call(3, budget=budget)
+        found = reading(served())
+
+    assert found.gauges[Key(Kind.LEFT, of="shop")] == 2
+    assert found.gauges[Key(Kind.CAPACITY, of="shop")] == 4
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -13,12 +13,14 @@ from retold.cli.top.history import WINDOW
 from retold.cli.top.scene import Happening, Key, Mood, Row, Scene
 from retold.cli.top.shapes import DIGITS_HEIGHT, STYLES, binned, chart, digits, style
 from retold.cli.top.table import table
-from retold.cli.top.words import count, error, percent, rate
+from retold.cli.top.words import count, error, left, percent, rate
 
 LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 _BAR = "white on grey23"
 _LIT = {Mood.PLAIN: "", Mood.GOOD: "black on green", Mood.FAIR: "black on yellow", Mood.BAD: "bold white on red"}
 _LEAST_HAPPENINGS = 2
+_LITTLE = 0.1
+"""Share of a budget below which it is about to deny retries."""
 _HEROES = (("EFFECTIVE", "what callers see"), ("ACTUAL", "what the dependency gives"))
 
 
@@ -85,6 +87,7 @@ def _help(scene: Scene) -> list[Text]:
         ("gave up", "calls whose policy ran out, since the process began"),
         ("asleep", "calls between two attempts, of those under way"),
         ("waits", "share of the time in calls that is spent so"),
+        ("budgets", "retries that calls which share one may still make"),
     )
     told = [Text.assemble((f"  {word:<11}", "bold"), meaning) for word, meaning in words]
     return [Text(), *keys, Text(), *told, Text(), Text(f"  Numbers are of the last {WINDOW:g} s.", "dim")]
@@ -95,7 +98,7 @@ def _body(scene: Scene, controls: Controls, width: int, height: int) -> list[Tex
     chosen = next((at for at, row in enumerate(rows) if row.operation == controls.chosen), 0)
     a_minute = max(1, round(60 / scene.every))
     lines = _heroes(rows[chosen], scene.moments, a_minute, width, height)
-    below = [Text(), *_facts(rows[chosen])]
+    below = [Text(), *_facts(rows[chosen]), *_budgets(scene)]
     least = 2 + min(_LEAST_HAPPENINGS, len(scene.happenings)) if scene.happenings or scene.said else 0
     # The titles, all of them together, and at least the one that is chosen.
     room = max(3, height - len(lines) - len(below) - least)
@@ -155,6 +158,15 @@ def _facts(row: Row) -> list[Text]:
     if not row.flow.failures:
         failing.append("nothing")
     return [given_up, failing]
+
+
+def _budgets(scene: Scene) -> list[Text]:
+    line = Text().append("  budgets  ", "dim")
+    for stock in scene.budgets:
+        share = stock.left / stock.capacity
+        mood = Mood.BAD if stock.left < 1 else Mood.FAIR if share < _LITTLE else Mood.PLAIN
+        line.append(f"{stock.budget} ").append(f"{left(stock.left, stock.capacity)}  ", STYLES[mood])
+    return [line] if scene.budgets else []
 
 
 def _latest(scene: Scene, width: int, height: int) -> list[Text]:

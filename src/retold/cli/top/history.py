@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from retold.cli.top.flow import Ended, Flow, flows, give_ups, together
 from retold.cli.top.reading import Key, Kind, Reading, has_restarted, increase
-from retold.cli.top.scene import Happening, Mood, Row
+from retold.cli.top.scene import Happening, Mood, Row, Stock
 
 WINDOW = 10.0
 """Seconds that the numbers are of: one alone would have them jump."""
@@ -102,6 +102,21 @@ class History:
             sum(row.waiting for row in rows),
             tuple(sum(moment.ended.values(), Ended()) for moment in self._moments),
         )
+
+    @property
+    def budgets(self) -> tuple[Stock, ...]:
+        """What is left in each, those with least first. Processes have their own: those of one name are added up."""
+        left, capacity = self._standing(Kind.LEFT), self._standing(Kind.CAPACITY)
+        stocks = (Stock(name, left.get(name, 0), most) for name, most in capacity.items() if most)
+        return tuple(sorted(stocks, key=lambda stock: (stock.left / stock.capacity, stock.budget)))
+
+    def _standing(self, kind: Kind) -> dict[str, float]:
+        standing: dict[str, float] = {}
+        for process in self._here:
+            for key, value in self._seen[process].reading.gauges.items():
+                if key.kind is kind:
+                    standing[key.of] = standing.get(key.of, 0) + value
+        return standing
 
     def _recent(self) -> tuple[float, dict[Key, float]]:
         """The last moments, as many as make up the window, and at least one."""

@@ -1,4 +1,4 @@
-"""The view where there is no terminal: a line for each operation."""
+"""The view where there is no terminal: a line for each operation, and one for all budgets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from retold.cli.top.scene import Row, Scene
-from retold.cli.top.words import count, percent, rate, seconds, times
+from retold.cli.top.words import count, left, percent, rate, seconds, times
 
 
 def lines(scene: Scene) -> Iterator[str]:
@@ -16,6 +16,9 @@ def lines(scene: Scene) -> Iterator[str]:
     width = max(len(row.operation) for row in rows)
     for row in rows:
         yield f"{clock}  {row.operation:<{width}}  {_numbers(row)}"
+    if scene.budgets:
+        stocks = (f"{stock.budget} {left(stock.left, stock.capacity)}" for stock in scene.budgets)
+        yield f"{clock}  {'budgets':<{width}}  {', '.join(stocks)}"
 
 
 def _numbers(row: Row) -> str:

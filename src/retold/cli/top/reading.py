@@ -15,7 +15,7 @@ from retold.telemetry import label_name
 
 
 class Kind(Enum):
-    """What is counted. Each is split by operation, and some are by one label more."""
+    """What is counted. Each is split by operation, or else by one label, and some are by both."""
 
     CALLS = "calls that ended, by outcome"
     ATTEMPTS = "attempts that ended, by outcome"
@@ -27,13 +27,15 @@ class Kind(Enum):
     DURATIONS = "calls that took so many seconds or fewer"
     ACTIVE = "calls under way"
     WAITING = "calls asleep between two attempts"
+    LEFT = "retries left, by budget"
+    CAPACITY = "retries that fit, by budget"
 
 
 class Key(NamedTuple):
-    """What a number is of; `of` is the outcome, the type of error or the bucket, if the kind is split by one."""
+    """What a number is of; `of` is the outcome, type of error, bucket or budget, if the kind is split by one."""
 
     kind: Kind
-    operation: str
+    operation: str = ""
     of: str = ""
 
 
@@ -46,6 +48,7 @@ class Reading:
 
 
 _BUCKET = "le"
+_BUDGET = label_name(telemetry.BUDGET)
 _OPERATION = label_name(telemetry.OPERATION)
 _COUNTERS = {
     family(telemetry.CALLS): (Kind.CALLS, label_name(telemetry.OUTCOME)),
@@ -60,6 +63,8 @@ _COUNTERS = {
 _GAUGES = {
     family(telemetry.CALL_ACTIVE): (Kind.ACTIVE, ""),
     family(telemetry.CALL_WAITING): (Kind.WAITING, ""),
+    family(telemetry.BUDGET_AVAILABLE): (Kind.LEFT, _BUDGET),
+    family(telemetry.BUDGET_CAPACITY): (Kind.CAPACITY, _BUDGET),
 }
 
 

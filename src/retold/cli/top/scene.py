@@ -38,6 +38,15 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Stock:
+    """Retries that are left in a budget of calls, and how many it can hold."""
+
+    budget: str
+    left: float
+    capacity: float
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One operation.
 
@@ -72,6 +81,7 @@ class Scene:
         rows: Each, by name.
         every: Seconds from one moment of `past` to the next.
         moments: How many there were; it says which of `past` are drawn together, so that lines move and do not shimmer.
+        budgets: Those with least first.
         happenings: The latest last.
         advice: What to do where there is nothing to see.
         said: More on what goes on just now.
@@ -87,6 +97,7 @@ class Scene:
     rows: tuple[Row, ...]
     every: float
     moments: int
+    budgets: tuple[Stock, ...] = ()
     happenings: tuple[Happening, ...] = ()
     advice: str = ""
     said: str = ""

@@ -114,6 +114,7 @@ class Watch:
             rows=rows,
             every=self._every,
             moments=self.history.moments,
+            budgets=self.history.budgets,
             happenings=tuple(self.history.happenings),
             advice=" ".join(dict.fromkeys(each.advice for each in self.unseen.values())),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def percent(share: float | None) -> str:
     """A share: 100 % only if it is all, and 0 % only if it is nothing."""
@@ -34,6 +36,11 @@ def seconds(length: float | None) -> str:
 def error(name: str) -> str:
     """A type of error in few words: its class, and the module in which it is."""
     return ".".join(name.split(".")[-2:])
+
+
+def left(retries: float, capacity: float) -> str:
+    """Whole retries that are left, of those that fit: a part of one is none."""
+    return f"{count(math.floor(retries))} of {count(capacity)} left"
 
 
 def count(number: float) -> str:
