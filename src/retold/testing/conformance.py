@@ -10,9 +10,11 @@ from functools import partial
 
 from retold.exporter import Exporter
 from retold.settings import configure
+from retold.testing.circumstances import CIRCUMSTANCES
+from retold.testing.endings import ENDINGS
 from retold.testing.endurance import GROWS, forks, grows, mixes
 from retold.testing.faults import ExporterFaults, Found
-from retold.testing.lifecycles import LIFECYCLES, Lifecycle
+from retold.testing.lifecycle import Lifecycle
 from retold.testing.stage import FORGOTTEN
 from retold.testing.watched import Pace, Watched, watch
 
@@ -70,7 +72,7 @@ class _Check:
 
     def run(self, written: Callable[[], Iterable[object]] | None) -> None:
         """Go through everything; no further if the exporter hangs or is slow, for whatever follows would wait too."""
-        plays = dict(LIFECYCLES)
+        plays: dict[str, Lifecycle] = {**ENDINGS, **CIRCUMSTANCES}
         if hasattr(os, "fork"):
             plays["a process is forked while a call runs"] = partial(forks, patience=self._patience / 2)
         plays["many calls, one after the other"] = partial(grows, another=self._watched)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from retold.settings import configure
+from retold.testing.circumstances import CALLERS
 from retold.testing.faults import Found
-from retold.testing.lifecycles import CALLERS
 from retold.testing.stage import Failure, Play, meeting, side_by_side
 from retold.testing.watched import Watched
 
