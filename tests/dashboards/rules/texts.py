@@ -1,9 +1,9 @@
-"""What each alert is to say, for the operation `shop.fetch` of the job `shop`."""
+"""What each alert is to say, for the operation `shop.fetch` of the job `shop`, and its budget `catalogue`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.dashboards.rules.traffic import OPERATION
+from tests.dashboards.rules.traffic import BUDGET, OPERATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,13 @@ TEXTS = {
         "Retries may be what keeps the dependency of shop.fetch in shop down",
         "VALUE calls of shop.fetch in shop a second succeed at once, less than half of what is usual, while attempts"
         " are more than usual and callers ask for no more.",
+    ),
+    "RetoldBudgetExhausted": Text(
+        "warning",
+        "The budget catalogue of shop is used up",
+        "VALUE calls of shop gave up in the last 5m because the budget catalogue had no retry left, and there are"
+        " hardly any now: what these calls depend on fails more often than it allows.",
+        {"retold_budget": BUDGET},
     ),
     "RetoldCallsStuck": Text(
         "warning",

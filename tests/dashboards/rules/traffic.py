@@ -14,6 +14,7 @@ from retold.telemetry import Metric, label_name
 JOB = "shop"
 NAMESPACE = "prod"
 OPERATION = "shop.fetch"
+BUDGET, OTHER_BUDGET = "catalogue", "mail"
 
 # What telemetry adds on some paths and not on others, and what differs while a new version is rolled out.
 _PODS = (
@@ -41,12 +42,16 @@ class Traffic:
         refused: Calls that give up before their first attempt.
         aborted: Calls that are left before their first attempt.
         unended: Failed attempts of calls that do not end.
+        denied: Calls that fail, and are denied a retry by their budget.
         wait: Seconds before each retry.
         took: Seconds of each attempt.
         active: Calls going on at the end of each minute.
         waiting: Of these, asleep.
         overflows: Observations under _OTHER.
         raised: Times that an exporter raised.
+        left: Retries that the budget has at the end of each minute.
+        capacity: Those that it can hold.
+        other_left: Those of a budget that denies nothing, and can hold 100.
     """
 
     at_once: int = 0
@@ -60,12 +65,16 @@ class Traffic:
     refused: int = 0
     aborted: int = 0
     unended: int = 0
+    denied: int = 0
     wait: float = 0.25
     took: float = 0.25
     active: int = 0
     waiting: int = 0
     overflows: int = 0
     raised: int = 0
+    left: float = 100
+    capacity: float = 100
+    other_left: float = 100
 
     def counted(self) -> dict[Series, float]:
         """By how much counters and sums grow in a minute."""
@@ -73,7 +82,12 @@ class Traffic:
         retries = self.recovered + self.cancelled_late + 2 * self.gave_up + 3 * self.polled + self.unended
         attempts = {
             "success": self.at_once + self.recovered + self.polled,
-            "error": self.recovered + 2 * self.cancelled_late + 3 * self.gave_up + self.not_retryable + self.unended,
+            "error": self.recovered
+            + 2 * self.cancelled_late
+            + 3 * self.gave_up
+            + self.not_retryable
+            + self.unended
+            + self.denied,
             "rejected": 3 * self.polled,
             "cancelled": self.cancelled,
         }
@@ -82,6 +96,7 @@ class Traffic:
             (telemetry.CALLS, (name, "success", "true")): self.recovered + self.polled,
             (telemetry.CALLS, (name, "attempts_exhausted", "true")): self.gave_up,
             (telemetry.CALLS, (name, "deadline_exceeded", "false")): self.refused,
+            (telemetry.CALLS, (name, "budget_exhausted", "false")): self.denied,
             (telemetry.CALLS, (name, "aborted", "false")): self.aborted,
             (telemetry.CALLS, (name, "not_retryable", "false")): self.not_retryable,
             (telemetry.CALLS, (name, "cancelled", "false")): self.cancelled,
@@ -89,11 +104,14 @@ class Traffic:
             **{(telemetry.ATTEMPTS, (name, outcome)): count for outcome, count in attempts.items()},
             (telemetry.GIVE_UPS, (name, "attempts_exhausted")): self.gave_up,
             (telemetry.GIVE_UPS, (name, "deadline_exceeded")): self.refused,
+            (telemetry.GIVE_UPS, (name, "budget_exhausted")): self.denied,
             (telemetry.FALLBACKS, (name,)): self.fallbacks,
             (telemetry.RETRY_DELAYS, (name,)): self.wait * retries,
             (telemetry.CALL_DURATION, (name, "success")): self.wait * retries + self.took * sum(attempts.values()),
             (telemetry.EXPORTER_FAILURES, ("structlog",)): self.raised,
             (telemetry.LABEL_OVERFLOWS, ("retold.operation",)): self.overflows,
+            (telemetry.BUDGET_DENIALS, (BUDGET,)): self.denied,
+            (telemetry.BUDGET_DENIALS, (OTHER_BUDGET,)): 0,
         }
 
     def measured(self) -> dict[Series, float]:
@@ -101,6 +119,10 @@ class Traffic:
         return {
             (telemetry.CALL_ACTIVE, (OPERATION,)): self.active,
             (telemetry.CALL_WAITING, (OPERATION,)): self.waiting,
+            (telemetry.BUDGET_AVAILABLE, (BUDGET,)): self.left,
+            (telemetry.BUDGET_CAPACITY, (BUDGET,)): self.capacity,
+            (telemetry.BUDGET_AVAILABLE, (OTHER_BUDGET,)): self.other_left,
+            (telemetry.BUDGET_CAPACITY, (OTHER_BUDGET,)): 100,
         }
 
 

@@ -49,6 +49,10 @@ class Language:
         """The sum by level, and by other labels `also`."""
         return aggregate("sum", _distinct(*self.level, *also), expr)
 
+    def of_targets(self, expr: str, *also: str) -> str:
+        """The sum of what is told of processes and of no operation, by their labels, and by other labels `also`."""
+        return aggregate("sum", _distinct(*self.targets, *also), expr)
+
     def usual(self, recorded: str) -> str:
         """What a recorded series was at this time yesterday or, where there is no yesterday, an hour ago.
 

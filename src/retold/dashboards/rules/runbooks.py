@@ -10,7 +10,7 @@ from textwrap import fill
 
 from retold.dashboards.rules.alerts.writer import IN_JOB
 from retold.dashboards.rules.model import Alert
-from retold.telemetry import EXPORTER, LABEL, OPERATION, label_name
+from retold.telemetry import BUDGET, EXPORTER, LABEL, OPERATION, label_name
 
 _HEAD = """\
 # {name}
@@ -31,8 +31,8 @@ What to do when an alert of Retold's fires. Each begins with what users notice a
 Written by `retold dashboards write`.
 
 A *call* is one use of a policy on an operation; an *attempt* is one run of the function in it; a *give-up* is a call
-that failed because its policy ran out. In the queries below, fill in your operation and job. Sums over all operations
-count nested calls more than once: look at one operation at a time.
+that failed because its policy ran out. In the queries below, fill in your operation, budget and job. Sums over all
+operations count nested calls more than once: look at one operation at a time.
 
 | alert | severity | after | it means |
 |---|---|---|---|
@@ -78,6 +78,7 @@ def _plain(summary: str) -> str:
 _LABEL = re.compile(r"\{\{ \$labels\.(\w+) \}\}")
 _ANY = {
     label_name(OPERATION): "an operation",
+    label_name(BUDGET): "",
     label_name(EXPORTER): "",
     label_name(LABEL): "a label",
     "job": "a process",

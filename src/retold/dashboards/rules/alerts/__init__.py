@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retold.dashboards.rules.alerts import burn, ends, load, telemetry, waiting, worth
+from retold.dashboards.rules.alerts import budgets, burn, ends, load, telemetry, waiting, worth
 from retold.dashboards.rules.alerts.writer import Writer
 from retold.dashboards.rules.language import Language
 from retold.dashboards.rules.model import Group
@@ -12,6 +12,7 @@ _THEMES = {
     "retold.ends": ends.alerts,
     "retold.worth": worth.alerts,
     "retold.load": load.alerts,
+    "retold.budgets": budgets.alerts,
     "retold.waiting": waiting.alerts,
     "retold.telemetry": telemetry.alerts,
 }

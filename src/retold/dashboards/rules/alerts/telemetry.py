@@ -63,5 +63,4 @@ def _missing(say: Language) -> str:
 
 
 def _grows(say: Language, metric: Metric, label: str, over: float) -> str:
-    increase = f"increase({say.select(metric)}[{say.time(over)}])"
-    return f"{aggregate('sum', tuple(dict.fromkeys((*say.targets, label))), increase)} > 0"
+    return f"{say.of_targets(f'increase({say.select(metric)}[{say.time(over)}])', label)} > 0"
