@@ -1,4 +1,4 @@
-"""Something to draw: the demo with an incident, scraped by a real Prometheus, both started here."""
+"""Something to draw: the demo with budgets and an incident, scraped by a real Prometheus, both started here."""
 
 from __future__ import annotations
 
@@ -59,4 +59,4 @@ def _command(port: int, folder: Path) -> list[str]:
         "--output": folder / "run",
     }
     words = (str(part) for pair in options.items() for part in pair)
-    return [sys.executable, "-m", "retold", "demo", "--plain", *words]
+    return [sys.executable, "-m", "scripts.pictures.budgets", "demo", "--plain", *words]
