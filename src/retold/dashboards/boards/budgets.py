@@ -48,7 +48,8 @@ def budgets(scope: Scope) -> tuple[TimeSeries, ...]:
             title="Processes without a retry left",
             description=(
                 "In how many processes a budget has less than one retry left. Each has a budget of its own: one of"
-                " many has trouble of its own, all of them share the dependency's."
+                " many has trouble of its own, all of them share the dependency's. A line falls for a moment whenever"
+                " calls and time have added up to another retry, which the next call takes."
             ),
             targets=(
                 Target(expression=total(scope.select(telemetry.BUDGET_DEGRADED), _BUDGET), legend=value_of(_BUDGET)),
