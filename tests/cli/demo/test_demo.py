@@ -90,6 +90,12 @@ def test_calls_agree_on_every_side(run: Run) -> None:
     assert calls == by_outcome(run.files.calls, "retold.outcome")
 
 
+def test_there_are_metrics_of_what_the_run_does_and_of_nothing_else(run: Run) -> None:
+    samples = run.metrics["retold_calls"].samples
+
+    assert {sample.labels["retold_operation"] for sample in samples} == set(OPERATIONS)
+
+
 def test_attempts_agree_on_every_side(run: Run) -> None:
     attempts = run.files.counted("attempts")
 

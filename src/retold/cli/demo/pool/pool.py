@@ -26,8 +26,6 @@ _READY_WITHIN = 30.0
 _STOPPED_WITHIN = 10.0
 _CLOSED_WITHIN = 5.0
 
-processing = retold.Policy(on=WorkerLostError, attempts=3, backoff=0.1, operation=OPERATION, clock=CLOCK)
-
 
 class PoolError(RuntimeError):
     """Workers do not start."""
@@ -64,6 +62,8 @@ class Pool:
         self._listeners = listeners
         self._say = say
         self._held = held
+        # Made here, for a run without workers is to have no metrics of this operation.
+        self._processing = retold.Policy(on=WorkerLostError, attempts=3, backoff=0.1, operation=OPERATION, clock=CLOCK)
         self._failure = ""
         self._is_closing = False
         self._something_changed = asyncio.Event()
@@ -88,7 +88,7 @@ class Pool:
     async def take(self, paper: Paper) -> None:
         """Have a worker take a paper through all stages, and another one if it is killed meanwhile."""
         with suppress(WorkerLostError, Stopped):
-            await self._process(paper)
+            await self._processing.acall(self._process, paper)
 
     def stop(self) -> None:
         """Have all calls that wait end, wherever they do."""
@@ -131,7 +131,6 @@ class Pool:
         self._is_closing = True
         await asyncio.gather(*(worker.close(_CLOSED_WITHIN) for worker in list(self._workers)))
 
-    @processing
     async def _process(self, paper: Paper) -> None:
         done = (await self._free_worker()).take(paper)
         self.handed += 1
