@@ -1,8 +1,12 @@
 """A bucket holds what calls and time have earned, and no more than it can; whoever spends is told exactly."""
 
 import math
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from fractions import Fraction
+from itertools import count, cycle, takewhile
 from threading import Barrier
 
 import pytest
@@ -118,6 +122,79 @@ def test_looking_is_right_when_another_clock_comes_between(clock: ManualClock) -
 
     assert not bucket.spend(now)
     assert bucket.available == 0
+
+
+def test_where_its_clock_cannot_be_asked_no_time_has_passed() -> None:
+    """As that of an event loop, by whoever reads metrics in another thread."""
+    bucket, clock, running = emptied(0.5, 1, 5), ManualClock(), True
+
+    def now() -> float:
+        if not running:
+            raise RuntimeError("no running event loop")
+        return clock.now()
+
+    assert not bucket.spend(now)
+    bucket.earn()
+    clock.advance(2)
+    running = False
+    assert bucket.available == 0.5
+
+    running = True
+    assert bucket.available == 2.5
+
+
+@pytest.mark.parametrize("per_second", [0, 1])
+@pytest.mark.parametrize("instants", [[math.nan], [math.inf], [0.0, math.nan], [math.nan, 0.0]], ids=str)
+def test_a_clock_that_tells_no_time_earns_nothing(instants: list[float], per_second: float) -> None:
+    bucket, told = Bucket(0, per_second, 2), cycle(instants)
+
+    assert sum([bucket.spend(told.__next__) for _ in range(9)]) == 2
+    assert bucket.available == 0
+
+
+def test_whoever_interrupts_a_thread_that_spends_is_counted_exactly() -> None:
+    """As a signal handler may, wherever something is called."""
+    points = list(takewhile(spends_exactly, count()))
+
+    assert len(points) > 6
+
+
+def spends_exactly(point: int) -> bool:
+    """Spend, and once more when so many calls and returns have been. Returns whether there were so many."""
+    clock, bucket = ManualClock(), Bucket(0.25, 1, 100)
+    for _ in range(50):
+        assert bucket.spend(clock.now)
+    clock.advance(8)
+    bucket.earn()
+
+    def between() -> None:
+        clock.advance(1)
+        bucket.earn()
+        assert bucket.spend(clock.now)
+
+    with interrupted(point, between) as reached:
+        assert bucket.spend(clock.now)
+
+    assert bucket.available == 50 - 1 + 8 + 0.25 + (1 + 0.25 - 1) * len(reached)
+    return bool(reached)
+
+
+@contextmanager
+def interrupted(point: int, action: Callable[[], None]) -> Iterator[list[int]]:
+    """Do something when so many calls and returns have been; yields where it has been done."""
+    steps, reached = count(), list[int]()
+
+    def interrupt(*_: object) -> None:
+        if next(steps) == point:
+            reached.append(point)
+            action()
+
+    before = sys.getprofile()
+    sys.setprofile(interrupt)
+    try:
+        yield reached
+    finally:
+        sys.setprofile(before)
 
 
 STEPS = st.lists(st.one_of(st.just("call"), st.just("retry"), st.just("look"), st.integers(1, 40)), max_size=60)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from threading import RLock
 from typing import Final
 
 _DIGITS: Final = 9
 """To how many of a retry it is exact: three calls that earn a third each have earned one, but not in floats."""
+
+_SLACK: Final = 10.0**-_DIGITS / 2
 
 
 class Bucket:
@@ -17,6 +21,9 @@ class Bucket:
     Taking a number, which is all that a call does to earn, is one step of the interpreter: no call waits for another.
     What calls and time have earned since is worked out when somebody spends, or looks. That comes to the same as if
     it had been put in at once, for between two retries a bucket only fills.
+
+    A signal handler may spend while its thread does. The interpreter lets one in where something is called, so nothing
+    is between what is read of the bucket and what is written back.
 
     Attributes:
         earn: A call begins. Takes nothing; what it returns means nothing.
@@ -33,7 +40,7 @@ class Bucket:
 
     def restart(self) -> None:
         """Be full, as when it was made. For a forked child: its parent's lock may be held by a thread that it lacks."""
-        self._lock = RLock()  # a signal handler may spend, too
+        self._lock = RLock()
         self._level = self.capacity
         self._looks = self.earn() + 1
         self._now: Callable[[], float] | None = None
@@ -41,9 +48,14 @@ class Bucket:
 
     @property
     def available(self) -> float:
-        """Retries that are left now. Waits for nobody: who reads metrics holds locks that a spender may need."""
-        now = self._now
-        instant = 0.0 if now is None else now()
+        """Retries that are left now. Waits for nobody: who reads metrics holds locks that a spender may need.
+
+        The clock of an event loop, say, cannot be asked in other threads: there no time has passed since a retry.
+        """
+        now, instant = self._now, -math.inf
+        if now is not None:
+            with suppress(Exception):
+                instant = now()
         if self._lock.acquire(blocking=False):
             try:
                 if now is self._now:
@@ -66,16 +78,21 @@ class Bucket:
                 self._now, self._since = now, instant
             else:
                 self._fill(instant)
-            if round(self._level, _DIGITS) < 1:
+            left = self._level - 1
+            if left < -_SLACK:
                 return False
-            self._level = max(self._level - 1, 0.0)
+            self._level = left if left > 0 else 0.0
             return True
 
     def _fill(self, instant: float) -> None:
         """Put in what has been earned until then."""
         number = self.earn()  # that of this look, which earns nothing
         calls, self._looks = number - self._looks, number + 1
-        # Threads may come here in another order than they looked at the clock.
-        seconds, self._since = max(instant - self._since, 0.0), max(instant, self._since)
         ratio, per_second = self._earning
-        self._level = min(self._level + calls * ratio + seconds * per_second, self.capacity)
+        earned = calls * ratio
+        # Threads may come here in another order than they looked at the clock.
+        if instant > self._since:
+            seconds, self._since = instant - self._since, instant
+            earned += seconds * per_second
+        level = self._level + earned
+        self._level = level if level < self.capacity else self.capacity
