@@ -234,6 +234,7 @@ def test_every_metric_has_the_labels_and_buckets_of_the_contract(tmp_path: Path)
         """
         configure()
         work(1)
+        policy = retold.Policy(on=OSError, budget=retold.Budget("shop"))
         """,
     )
 

@@ -1,12 +1,14 @@
 """What the journal has to tell of budgets."""
 
 import gc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 import retold
-from retold import Budget, Policy, telemetry
+from retold import Budget, Outcome, Policy, telemetry
 from retold.core.bucket import Bucket
 from retold.exporters.prometheus import Prometheus
 from retold.journal import JOURNAL, Follower, Journal, Labels
@@ -129,9 +131,87 @@ def test_an_immediate_follower_hears_of_a_budget_whenever_a_call_ends() -> None:
     assert bucket.spend(lambda: 0.0)
     page.call_began()
     assert told == [("available", 0), ("degraded", 1)]
-    journal.budget_denied("shop")
+    page.call_ended(Outcome.BUDGET_EXHAUSTED, 1, 0.5, False, journal.budget_label("shop"))
     assert told[2:] == [("denials", 1)]
 
     bucket.earn()
     page.succeeded_at_once(0.5)
     assert told[3:] == [("available", 0.5)]
+
+
+def test_who_follows_later_hears_how_a_budget_stands_then_and_what_changes() -> None:
+    stands: dict[str, float] = {}
+
+    class Immediate(Follower):
+        immediate = True
+
+        def stands(self, metric: Metric, labels: Labels, value: float) -> None:
+            if metric in GAUGES:
+                stands[metric.name.rpartition(".")[2]] = value
+
+    journal, bucket = Journal(), Bucket(0.5, 0, 1)
+    journal.register_budget("shop", bucket)
+    assert bucket.spend(lambda: 0.0)
+
+    journal.follow(Immediate())
+    assert stands == {"available": 0, "capacity": 1, "degraded": 1}
+
+    bucket.earn()
+    bucket.earn()
+    journal.page("shop.fetch").call_began()
+    assert stands == {"available": 1, "capacity": 1, "degraded": 0}
+
+
+def test_while_budgets_are_read_others_may_come_and_go() -> None:
+    """As where the garbage collector or a signal handler runs code that makes a policy."""
+    journal = Journal()
+
+    class Stock(Bucket):
+        @property
+        def available(self) -> float:
+            while meanwhile:
+                meanwhile.pop()()
+            return 0.5
+
+    meanwhile: list[Callable[[], object]] = []
+    stock, coming, going = Stock(0.5, 0, 1), Bucket(0.5, 0, 1), [Bucket(0.5, 0, 1)]
+    journal.register_budget("shop", stock)
+    journal.register_budget("shop.old", going[0])
+
+    meanwhile += [lambda: journal.register_budget("shop.new", coming), going.clear]
+    assert journal.collect()[telemetry.BUDGET_AVAILABLE] == {("shop",): 0.5}
+    assert journal.collect()[telemetry.BUDGET_AVAILABLE] == {("shop",): 0.5, ("shop.new",): 1}
+
+
+def test_a_call_that_is_denied_a_retry_waits_for_no_reader() -> None:
+    budget = spent("shop")
+    with retold.configure(exporters=[Prometheus(CollectorRegistry())]):
+        [policy] = known(budget)
+        policy.call(Failing(OSError))
+
+        def work() -> None:
+            policy.call(Failing(OSError))
+            Policy(on=OSError, budget=budget)
+
+        with ThreadPoolExecutor(1) as pool:
+            with JOURNAL._lock:
+                pool.submit(work).result(timeout=30)
+
+        assert denials() == 2
+
+
+def test_denials_are_calls_at_every_reading() -> None:
+    [policy] = known(spent("shop"))
+    with retold.configure(exporters=[Prometheus(CollectorRegistry())]), ThreadPoolExecutor(2) as pool:
+        calling = [pool.submit(lambda: [policy.call(Failing(OSError)) for _ in range(500)]) for _ in range(2)]
+        while not all(each.done() for each in calling):
+            assert_denials_are_calls()
+        assert_denials_are_calls()
+
+    assert denials() == 1000
+
+
+def assert_denials_are_calls() -> None:
+    totals = JOURNAL.collect()
+    ended = totals[telemetry.GIVE_UPS]["shop.fetch", Outcome.BUDGET_EXHAUSTED]
+    assert totals[telemetry.BUDGET_DENIALS]["shop",] == ended

@@ -83,15 +83,15 @@ class Journal:
             self._tell(telemetry.EXPORTER_FAILURES, {(label,): 1})
 
     def register_budget(self, name: str, stock: Stock) -> None:
-        """Make a budget known, so that its denials exist at 0."""
-        with self._held():
-            self._tell(telemetry.BUDGET_DENIALS, {(self._budgets.add(name, stock),): 0})
-            self._tell_budgets()
+        """Make a budget known, so that its denials exist at 0. Waits for nobody where it is, for some make policies."""
+        if stock not in self._budgets:
+            with self._held():
+                self._tell(telemetry.BUDGET_DENIALS, {(self._budgets.add(name, stock),): 0})
+                self._tell_budgets()
 
-    def budget_denied(self, name: str) -> None:
-        """Count a call that a budget had no retry left for."""
-        with self._held():
-            self._tell(telemetry.BUDGET_DENIALS, {(self._budgets.denied(name),): 1})
+    def budget_label(self, name: str) -> str:
+        """Under which label the denials of a budget are counted."""
+        return self._budgets.label(name)
 
     def show(self, operation: str, metric: Metric, outcome: str, exemplar: Exemplar) -> None:
         """Show a sampled span beside the bucket of `metric` that it fell into."""
@@ -137,6 +137,7 @@ class Journal:
                     self._tell(metric, dict.fromkeys(series, 0))
                 elif metric.kind == "gauge":
                     self._tell(metric, series)
+            self._budgets_told.clear()  # of which this one has heard nothing
             self._enter()  # whoever registered an operation meanwhile may have seen no follower
 
     def leave(self, follower: Follower) -> None:
@@ -172,15 +173,19 @@ class Journal:
         totals: dict[Metric, dict[Labels, Value]] = {metric: {} for metric in telemetry.METRICS}
         pages = list(self._pages.values())
         self._fold(pages)
-        overflows: Counter[Labels] = Counter({(telemetry.OPERATION,): 0, (telemetry.ERROR_TYPE,): 0})
+        shared: dict[Metric, Counter[Labels]] = {
+            telemetry.LABEL_OVERFLOWS: Counter({(telemetry.OPERATION,): 0, (telemetry.ERROR_TYPE,): 0}),
+            telemetry.BUDGET_DENIALS: Counter({(label,): 0 for label in self._budgets.labels()}),
+        }
         for page in pages:
             read = page.read()
-            overflows.update(cast("Mapping[Labels, int]", read[telemetry.LABEL_OVERFLOWS]))
             for metric, series in read.items():
-                totals[metric].update(series)
-        totals[telemetry.LABEL_OVERFLOWS] = dict(overflows)
+                if metric in shared:
+                    shared[metric].update(cast("Mapping[Labels, int]", series))
+                else:
+                    totals[metric].update(series)
+        totals.update({metric: dict(counts) for metric, counts in shared.items()})
         totals[telemetry.MAX_ATTEMPTS].update({(name,): limit for name, limit in self._limits.items()})
-        totals[telemetry.BUDGET_DENIALS].update(self._budgets.denials())
         for metric, series in self._budgets.gauges().items():
             totals[metric].update(series)
         totals[telemetry.EXPORTER_FAILURES].update({(name,): count for name, count in self._exporter_failures.items()})

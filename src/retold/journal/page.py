@@ -120,8 +120,11 @@ class Page:
         """A call that runs inside of another that retries makes its second attempt."""
         self.write((self._totals.nested.append, 0.0))
 
-    def call_ended(self, outcome: Outcome, attempts: int, duration: float, fallback: bool) -> None:
-        self.write((self._totals.ended[outcome, attempts > 1, fallback], (duration, attempts)))
+    def call_ended(
+        self, outcome: Outcome, attempts: int, duration: float, fallback: bool, budget: str | None = None
+    ) -> None:
+        """A call ended; `budget` is the label of the one that denied it a retry, if one did."""
+        self.write((self._totals.ended[outcome, attempts > 1, fallback, budget], (duration, attempts)))
         if len(self.entries) >= FOLD_AT:
             self._fold(self)
 

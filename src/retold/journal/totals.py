@@ -39,8 +39,9 @@ class OperationTotals:
         repeated: The same where the next attempt follows at once, after a wait of no time.
         recovered: Calls that succeed after other attempts, together with their last. Values are the durations of the
             attempt and of the call, and the number of attempts.
-        ended: All other calls that do not succeed at once: by outcome, whether there was more than one attempt, and
-            whether a fallback was served. Values are the duration and the number of attempts.
+        ended: All other calls that do not succeed at once: by outcome, whether there was more than one attempt, whether
+            a fallback was served, and which budget denied a retry, if one did. Values are the duration and the number
+            of attempts.
         waits: Waits that are over. The value is how long they were.
         sleeps: Waits that begin. The value is 0.
         nested: Calls that make a second attempt inside of another call that retries. The value is 0.
@@ -56,6 +57,7 @@ class OperationTotals:
             telemetry.NESTED_RETRIES: {(name,): 0},
             telemetry.GIVE_UPS: {(name, outcome): 0 for outcome in Outcome if outcome.is_give_up},
             telemetry.FALLBACKS: {(name,): 0},
+            telemetry.BUDGET_DENIALS: {},
             telemetry.LABEL_OVERFLOWS: {},
         }
         self._histograms: dict[Series, Histogram] = {}
@@ -86,7 +88,7 @@ class OperationTotals:
         self.attempts: Kinds[tuple[AttemptOutcome, str | None]] = Kinds(self._attempt)
         self.raised: Kinds[str] = Kinds(self._raised)
         self.repeated: Kinds[str] = Kinds(self._repeated)
-        self.ended: Kinds[tuple[Outcome, bool, bool]] = Kinds(self._call)
+        self.ended: Kinds[tuple[Outcome, bool, bool, str | None]] = Kinds(self._call)
 
     def begin(self, count: int) -> None:
         """Count calls that began."""
@@ -181,18 +183,20 @@ class OperationTotals:
             counters.append((telemetry.ATTEMPT_FAILURES, (name, error_type)))
         return self._kind(counters, (telemetry.ATTEMPT_DURATION, (name, outcome)))
 
-    def _call(self, key: tuple[Outcome, bool, bool]) -> Append:
+    def _call(self, key: tuple[Outcome, bool, bool, str | None]) -> Append:
         """A kind of calls."""
         with MAKING:
             return self.ended.get(key) or self.ended.setdefault(key, self._new_call(*key).append)
 
-    def _new_call(self, outcome: Outcome, retried: bool, fallback: bool) -> Kind:
+    def _new_call(self, outcome: Outcome, retried: bool, fallback: bool, budget: str | None) -> Kind:
         name = self._operation
         counters: list[Series] = [(telemetry.CALLS, (name, outcome, retried))]
         if outcome.is_give_up:
             counters.append((telemetry.GIVE_UPS, (name, outcome)))
         if fallback:
             counters.append((telemetry.FALLBACKS, (name,)))
+        if budget is not None:
+            counters.append((telemetry.BUDGET_DENIALS, (budget,)))
         histograms = (telemetry.CALL_DURATION, (name, outcome)), (telemetry.CALL_ATTEMPTS, (name, outcome))
         kind = self._kind(counters, *histograms, make=RowKind)
         self._ends.append(kind)

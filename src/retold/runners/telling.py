@@ -181,10 +181,11 @@ class Telling:
             if self.outcome is Outcome.SUCCESS and self.number == 1:
                 self._page.succeeded_at_once(self.elapsed)
             else:
-                self._page.call_ended(self.outcome, self.number, self.elapsed, fallback)
+                budget = None
                 if self.outcome is Outcome.BUDGET_EXHAUSTED:
                     assert self.plan.rules.budget is not None  # it was asked
-                    JOURNAL.budget_denied(self.plan.rules.budget.name)
+                    budget = JOURNAL.budget_label(self.plan.rules.budget.name)
+                self._page.call_ended(self.outcome, self.number, self.elapsed, fallback, budget)
         if self._story is not None:
             self._story.call_ended(
                 self.outcome, self.number, self.elapsed, self._delay_total, self._error_type, fallback, self.hint
