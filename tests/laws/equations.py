@@ -19,6 +19,7 @@ def assert_laws(numbers: Numbers) -> None:
         assert sum_of(numbers, "retold.give_ups", outcome) == sum_of(numbers, "retold.calls", outcome)
     failed = sum_of(numbers, "retold.attempts", "error") + sum_of(numbers, "retold.attempts", "rejected")
     assert sum_of(numbers, "retold.attempt.failures") == failed
+    assert sum_of(numbers, "retold.budget.denials") == sum_of(numbers, "retold.give_ups", "budget_exhausted")
     assert sum_of(numbers, "retold.nested_retries") <= sum_of(numbers, "retold.calls", "true")
     assert sum_of(numbers, "retold.call.active") == sum_of(numbers, "retold.call.waiting") == 0
     assert sum_of(numbers, "retold.exporter.failures") == sum_of(numbers, "retold.label.overflows") == 0
@@ -32,5 +33,9 @@ def assert_in_joint(before: Numbers, numbers: Numbers) -> None:
     attempts = sum_of(numbers, "retold.attempts")
     assert attempts == sum_of(numbers, "retold.attempt.duration count")
     assert attempts >= sum_of(numbers, "retold.call.attempts sum")
+    assert sum_of(numbers, "retold.budget.denials") == sum_of(numbers, "retold.calls", "budget_exhausted")
+    for name, *labels in numbers:
+        if name == "retold.budget.available":
+            assert 0 < numbers[name, *labels] <= numbers["retold.budget.capacity", *labels]
     back = {key for key, value in before.items() if key[0] not in _GAUGES and numbers.get(key, 0) < value}
     assert back == set()

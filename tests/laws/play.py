@@ -18,6 +18,7 @@ THREADS = 2
 LOOPS = 2
 TASKS = 8
 """In each loop."""
+STRANDS = THREADS + LOOPS * TASKS
 
 EXPECTED = (OSError, ValueError, KeyError, RetryAgain, RejectedResult)
 """What calls end with, beside interruptions."""
@@ -36,16 +37,20 @@ _RAISED: dict[str, Callable[[], BaseException]] = {
 
 
 class Player:
-    """Makes calls by the given policies."""
+    """Makes calls by the given policies: those of each strand, which are the same but for the budgets they share.
 
-    def __init__(self, policies: Sequence[Policy[Any]]) -> None:
-        self._policies = policies
-        self._names = [str(policy._rules.operation) for policy in policies]
-        self._retrying = [policy._rules.attempts != 1 for policy in policies]
+    What a budget has left depends on who came first: between strands that would be another each time.
+    """
+
+    def __init__(self, policies: Sequence[Sequence[Policy[Any]]]) -> None:
+        self.policies = policies
+        self._strands = [Strand(number) for number in range(STRANDS)]
+        self._names = [str(policy._rules.operation) for policy in policies[0]]
+        self._retrying = [policy._rules.attempts != 1 for policy in policies[0]]
         self._nested: list[str] = []
-        self._iterable = [policy._rules.fallback is MISSING for policy in policies]
-        self._functions = [policy(_function(self._attempt)) for policy in policies]
-        self._coroutines = [policy(_coroutine(self._aattempt)) for policy in policies]
+        self._iterable = [policy._rules.fallback is MISSING for policy in policies[0]]
+        self._functions = [[policy(_function(self._attempt)) for policy in each] for each in policies]
+        self._coroutines = [[policy(_coroutine(self._aattempt)) for policy in each] for each in policies]
 
     @property
     def nested(self) -> Counter[str]:
@@ -57,26 +62,28 @@ class Player:
         parts = [steps[number :: THREADS + LOOPS] for number in range(THREADS + LOOPS)]
         with warnings.catch_warnings(), ThreadPoolExecutor(THREADS + LOOPS) as pool:
             warnings.simplefilter("ignore", NestedRetryWarning)  # the script nests them on purpose
-            running = [pool.submit(self._thread, part) for part in parts[:THREADS]]
-            running += [pool.submit(asyncio.run, self._loop(part)) for part in parts[THREADS:]]
+            running = [pool.submit(self._thread, number, parts[number]) for number in range(THREADS)]
+            for number in range(LOOPS):
+                loop = self._loop(THREADS + number * TASKS, parts[THREADS + number])
+                running.append(pool.submit(asyncio.run, loop))
             for each in running:
                 each.result()
 
-    def _thread(self, steps: Sequence[Step]) -> None:
-        STRAND.set(Strand())
+    def _thread(self, number: int, steps: Sequence[Step]) -> None:
+        STRAND.set(self._strands[number])
         for step in steps:
             self._perform(step)
 
-    async def _loop(self, steps: Sequence[Step]) -> None:
-        await asyncio.gather(*(self._task(steps[number::TASKS]) for number in range(TASKS)))
+    async def _loop(self, first: int, steps: Sequence[Step]) -> None:
+        await asyncio.gather(*(self._task(first + number, steps[number::TASKS]) for number in range(TASKS)))
 
-    async def _task(self, steps: Sequence[Step]) -> None:
-        STRAND.set(Strand())
+    async def _task(self, number: int, steps: Sequence[Step]) -> None:
+        STRAND.set(self._strands[number])
         for step in steps:
             await self._aperform(step)
 
     def _perform(self, step: Step) -> None:
-        policy, turns = self._policies[step.policy], self._attempts(step)
+        policy, turns = self.policies[STRAND.get().number][step.policy], self._attempts(step)
         try:
             match step.form:
                 case "called":
@@ -90,7 +97,7 @@ class Player:
                         if step.form == "left":
                             break
                 case _:
-                    self._functions[step.policy](turns)
+                    self._functions[STRAND.get().number][step.policy](turns)
         except (*EXPECTED, Interrupt):
             pass
         finally:
@@ -98,7 +105,7 @@ class Player:
             STRAND.get().around.pop()
 
     async def _aperform(self, step: Step) -> None:
-        policy, turns = self._policies[step.policy], self._attempts(step)
+        policy, turns = self.policies[STRAND.get().number][step.policy], self._attempts(step)
         try:
             match step.form:
                 case "called":
@@ -108,7 +115,7 @@ class Player:
                 case "block" | "left" if self._iterable[step.policy]:
                     await self._ablock(step, policy, turns)
                 case _:
-                    await self._coroutines[step.policy](turns)
+                    await self._coroutines[STRAND.get().number][step.policy](turns)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             assert task is not None

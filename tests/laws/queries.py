@@ -17,10 +17,14 @@ LAWS = [
     'sum(retold_attempts_total{retold_attempt_outcome=~"error|rejected"}) - sum(retold_attempt_failures_total)',
     "sum((sum by (retold_operation) (retold_nested_retries_total)"
     ' > sum by (retold_operation) (retold_calls_total{retold_retried="true"})) or vector(0))',
+    'sum(retold_budget_denials_total) - sum(retold_give_ups_total{retold_outcome="budget_exhausted"})',
     "sum(retold_call_active) + sum(retold_call_waiting)",
     "sum(retold_exporter_failures_total) + sum(retold_label_overflows_total)",
     # At every scrape, not only the last.
     "sum(max_over_time((retold_call_waiting > retold_call_active)[1h:250ms])) or vector(0)",
+    "sum(max_over_time((retold_budget_available > retold_budget_capacity)[1h:250ms])) or vector(0)",
+    "max_over_time(abs(sum(retold_budget_denials_total)"
+    ' - sum(retold_calls_total{retold_outcome="budget_exhausted"}))[1h:250ms])',
     *(f"sum(resets({metric.prometheus_name}_total[1h]))" for metric in telemetry.METRICS if metric.kind == "counter"),
     *(
         f"sum(resets({metric.prometheus_name}_{suffix}[1h]))"

@@ -9,7 +9,7 @@ import json
 import logging
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
@@ -17,15 +17,15 @@ from opentelemetry.sdk.trace import ReadableSpan
 from prometheus_client import CollectorRegistry, start_http_server
 
 import retold
-from retold import Exporter
+from retold import Budget, Exporter
 from retold.exporters.logging import Logging
 from retold.exporters.prometheus import Prometheus
 from retold.testing import MemoryExporter
 from tests.exporters.sdk import Sdk, attributes, parent_id, span_id
 from tests.laws.equations import assert_in_joint
-from tests.laws.play import Player
+from tests.laws.play import STRANDS, Player
 from tests.laws.queries import answers
-from tests.laws.script import policies, script
+from tests.laws.script import BUDGETS, policies, script
 from tests.readings import Numbers, collected_by, scraped_from, sum_of, told_to
 from tests.services.prometheus import PrometheusServer
 
@@ -38,8 +38,8 @@ def replay(
     calls: int, exporters: list[Exporter], *, meanwhile: Callable[[], object], after_each: Callable[[], object]
 ) -> Player:
     """Make the calls in rounds, doing something else all the time, and another thing when a round is over."""
-    choices = policies(SEED)
-    steps, player = script(SEED, calls, len(choices)), Player(choices)
+    choices = [policies(SEED) for _ in range(STRANDS)]
+    steps, player = script(SEED, calls, len(choices[0])), Player(choices)
     with retold.configure(exporters=exporters), ThreadPoolExecutor(1) as pool:
         for number in range(ROUNDS):
             playing = pool.submit(player.play, steps[number::ROUNDS])
@@ -80,7 +80,26 @@ def on_memory(calls: int) -> dict[str, Any]:
 
     player = replay(calls, [memory], meanwhile=lambda: None, after_each=fold)
     numbers.update({("retold.nested_retries", name): count for name, count in player.nested.items()})
+    for key in [key for key in numbers if key[0] == "retold.give_ups" and key[2] == "budget_exhausted"]:
+        numbers["retold.budget.denials", BUDGETS[key[1]]] += numbers[key]
+    numbers.update(left_of(player))
     return {"numbers": flat(numbers), "events": kinds}
+
+
+def left_of(player: Player) -> Numbers:
+    """How budgets stand, those of one name together."""
+    numbers: Numbers = {}
+    for budget in {each.bucket: each for each in budgets_of(player)}.values():
+        degraded = "retold.budget.degraded", budget.name
+        numbers[degraded] = max(numbers.get(degraded, 0), budget.available < 1)
+        for name, value in ("available", budget.available), ("capacity", budget.capacity):
+            key = f"retold.budget.{name}", budget.name
+            numbers[key] = numbers.get(key, 0) + value
+    return numbers
+
+
+def budgets_of(player: Player) -> Iterator[Budget]:
+    return (policy._rules.budget for each in player.policies for policy in each if policy._rules.budget is not None)
 
 
 def on_prometheus(calls: int) -> dict[str, Any]:
@@ -93,10 +112,11 @@ def on_prometheus(calls: int) -> dict[str, Any]:
     logger.setLevel(logging.INFO)
     try:
         with PrometheusServer([f"127.0.0.1:{http.server_port}"]) as server:
-            replay(calls, [Prometheus(registry), logs], meanwhile=watch, after_each=watch)
+            player = replay(calls, [Prometheus(registry), logs], meanwhile=watch, after_each=watch)
             ended = sum_of(watch.numbers, "retold.calls")
             server.wait_until("sum(retold_calls_total)", lambda samples: [each.value for each in samples] == [ended])
             scraped = answers(server)
+            del player  # whose budgets were read until now
     finally:
         http.shutdown()
         thread.join()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from retold import Policy, RejectedResult
+from retold import Budget, Policy, RejectedResult
 from retold.telemetry import MAX_ATTEMPT_SPANS
 from tests.laws.strand import CLOCK
 
@@ -28,6 +28,8 @@ KINDS = {
 }
 NESTED = 0.15
 """How many attempts make a call of their own."""
+BUDGETS = {"shop.fetch": "shop", "shop.pay": "bank", "shop.ship": "shop"}
+"""The names of the budgets that policies of an operation share, those which have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,19 @@ class Step:
 
 
 def policies(seed: int, count: int = 60) -> list[Policy[Any]]:
-    """Policies of all kinds. Seconds are sums of powers of two, so that adding them up is exact in any order."""
+    """Policies of all kinds, which share budgets of their own.
+
+    Seconds and retries are sums of powers of two, so that adding them up is exact in any order.
+    """
     chance = Random(seed)
-    made = [_policy(chance, OPERATIONS[number % len(OPERATIONS)]) for number in range(count)]
+    budgets = {
+        "shop": Budget("shop", ratio=0.125, min_per_second=1 / 64, capacity=5),
+        "bank": Budget("bank", ratio=0.0625, min_per_second=1 / 64, capacity=3.5),
+    }
+    made = []
+    for number in range(count):
+        operation = OPERATIONS[number % len(OPERATIONS)]
+        made.append(_policy(chance, operation, chance.choice([None, budgets[BUDGETS[operation]]])))
     return [made[0].replace(attempts=MAX_ATTEMPT_SPANS + 3, timeout=None, backoff=0.25), *made[1:]]
 
 
@@ -68,7 +80,7 @@ def script(seed: int, calls: int, choices: int) -> list[Step]:
     return [_step(chance, choices, depth=0) for _ in range(calls)]
 
 
-def _policy(chance: Random, operation: str) -> Policy[Any]:
+def _policy(chance: Random, operation: str, budget: Budget | None) -> Policy[Any]:
     advice = chance.choice([None, None, 0.25, 90.0])
     options: dict[str, Any] = {"fallback": lambda error: "old page"} if chance.random() < 0.2 else {}
     return Policy(
@@ -78,6 +90,7 @@ def _policy(chance: Random, operation: str) -> Policy[Any]:
         timeout=chance.choice([None, 1.5, 30.0]),
         backoff=chance.choice([0.0, 0.25, 1.0, 2.0]),
         hint=(lambda failure: advice if isinstance(failure, (TimeoutError, RejectedResult)) else None),
+        budget=budget,
         operation=operation,
         clock=CLOCK,
         **options,

@@ -14,12 +14,14 @@ class Strand:
     """One line of calls, one after the other.
 
     Attributes:
+        number: Which one it is, from 0.
         time: Seconds on its own clock.
         interrupted: Whether its next wait is cut off in the middle.
         around: For each call that runs in it, the outermost first, whether it may retry.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self.number = number
         self.time = 0.0
         self.interrupted = False
         self.around: list[bool] = []

@@ -14,7 +14,7 @@ import pytest
 from retold import Outcome
 from tests.laws.equations import GIVE_UPS, assert_laws
 from tests.laws.queries import LAWS
-from tests.readings import Numbers, sum_of, without_limits
+from tests.readings import Numbers, sum_of
 from tests.services.needs import need
 from tests.subprocesses import run
 
@@ -63,6 +63,11 @@ def numbers_of(said: Said, name: str = "numbers") -> Numbers:
     return {tuple(key): value for *key, value in said[name]}
 
 
+def without_limits(numbers: Numbers) -> Numbers:
+    """The numbers but for what policies allow, which no call says."""
+    return {key: value for key, value in numbers.items() if key[0] != "retold.policy.max_attempts"}
+
+
 def calls_of(numbers: Numbers) -> Counter[tuple[str, ...]]:
     """Calls by operation, outcome and whether they were retried."""
     return Counter({key[1:]: int(value) for key, value in numbers.items() if key[0] == "retold.calls"})
@@ -73,12 +78,17 @@ def test_the_script_has_calls_of_every_kind(replayed: Replayed) -> None:
     numbers, kinds = numbers_of(said), said["events"]
 
     outcomes = {key[1] for key in calls_of(numbers)}
-    assert outcomes == {outcome.value for outcome in Outcome} - {"budget_exhausted"}
+    assert outcomes == {outcome.value for outcome in Outcome}
     assert {key[2] for key in numbers if key[0] == "retold.attempts"} == {"success", "error", "rejected", "cancelled"}
     assert sum_of(numbers, "retold.calls") == kinds["CallStarted"] == kinds["CallEnded"] >= 100_000
     assert sum_of(numbers, "retold.attempts") == kinds["AttemptStarted"] == kinds["AttemptEnded"]
     assert sum_of(numbers, "retold.fallbacks") > 0
     assert sum_of(numbers, "retold.nested_retries") > 100
+    assert {key: value > 0 for key, value in numbers.items() if key[0].startswith("retold.budget.")} == {
+        (f"retold.budget.{name}", budget): True
+        for name in ("available", "capacity", "degraded", "denials")
+        for budget in ("shop", "bank")
+    }
 
 
 def test_opentelemetry_has_the_numbers_of_the_calls(replayed: Replayed) -> None:
@@ -145,7 +155,7 @@ def test_with_fewer_spans_they_are_those_that_the_mode_promises(replayed: Replay
     assert said["below"] == (0 if off else told)
 
 
-def test_the_give_ups_of_the_script_are_of_all_kinds_there_are_without_a_budget(replayed: Replayed) -> None:
+def test_the_give_ups_of_the_script_are_of_all_kinds_there_are(replayed: Replayed) -> None:
     numbers = numbers_of(replayed(*MEMORY))
 
-    assert {key[2] for key in numbers if key[0] == "retold.give_ups"} == set(GIVE_UPS) - {"budget_exhausted"}
+    assert {key[2] for key in numbers if key[0] == "retold.give_ups"} == set(GIVE_UPS)
