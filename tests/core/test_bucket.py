@@ -51,6 +51,25 @@ def test_so_many_calls_earn_one_retry(calls: int) -> None:
     assert not bucket.spend(never)
 
 
+@pytest.mark.parametrize(("missing", "left"), [(1e-9, 1 - 1e-9), (4e-10, 1.0), (6e-10, 1 - 1e-9)])
+def test_it_is_exact_to_a_billionth_of_a_retry(missing: float, left: float) -> None:
+    bucket = emptied(1 - missing, 0, 1)
+
+    bucket.earn()
+
+    assert bucket.available == left
+    assert bucket.spend(never) == (left == 1)
+
+
+def test_an_empty_bucket_has_nothing_and_not_less() -> None:
+    bucket = emptied(1 / 49, 0, 1)
+    for _ in range(49):
+        bucket.earn()
+
+    assert bucket.spend(never)
+    assert repr(bucket.available) == "0.0"
+
+
 def test_seconds_earn(clock: ManualClock) -> None:
     bucket = emptied(0, 0.5, 3, clock)
 

@@ -12,7 +12,8 @@ from typing import Final
 _DIGITS: Final = 9
 """To how many of a retry it is exact: three calls that earn a third each have earned one, but not in floats."""
 
-_SLACK: Final = 10.0**-_DIGITS / 2
+_SLACK: Final = 5e-10
+"""What may be missing of a retry, to so many digits."""
 
 
 class Bucket:
@@ -42,7 +43,7 @@ class Bucket:
         """Be full, as when it was made. For a forked child: its parent's lock may be held by a thread that it lacks."""
         self._lock = RLock()
         self._level = self.capacity
-        self._looks = self.earn() + 1
+        self._looks = self.earn()  # one call more is nothing to a bucket that is full
         self._now: Callable[[], float] | None = None
         self._since = 0.0
 
