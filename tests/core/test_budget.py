@@ -12,6 +12,7 @@ import pytest
 from retold import Abort, Budget, Outcome, Policy, PolicyError
 from retold.core.decision import Ending, Failure, Rejected, Step, decider
 from retold.core.rules import Rules
+from retold.testing import ManualClock
 
 
 def spent(**options: Any) -> Budget:
@@ -99,13 +100,44 @@ def test_in_its_process_it_is_unpickled_as_itself() -> None:
     assert restored._rules.budget is budget
 
 
+def test_in_its_process_it_is_not_mistaken_for_another_with_the_same_options() -> None:
+    one, other = Budget("shop"), Budget("shop")
+
+    assert pickle.loads(pickle.dumps([one, other, one]))[0] is one
+    assert [pickle.loads(pickle.dumps(each)) is each for each in (one, other)] == [True, True]
+
+
+def test_elsewhere_it_is_unpickled_as_the_one_with_its_options() -> None:
+    elsewhere = spent(capacity=7)
+    pickled = pickle.dumps(elsewhere)
+    own = Budget("shop", capacity=7)
+    assert own is not elsewhere
+    del elsewhere
+
+    assert pickle.loads(pickled) is own
+
+
 def test_elsewhere_it_is_unpickled_full() -> None:
-    pickled = pickle.dumps(spent(capacity=7))  # and forgotten
+    options = {"ratio": 0.25, "min_per_second": 0.5, "capacity": 7}
+    pickled = pickle.dumps(spent(**options))  # and forgotten
 
     restored = pickle.loads(pickled)
 
-    assert restored == Budget("shop", capacity=7)
+    assert restored == Budget("shop", **options)
     assert restored.available == 7
+
+
+def test_calls_and_seconds_add_to_it_as_its_options_say(clock: ManualClock) -> None:
+    budget = Budget("shop", ratio=0.25, min_per_second=0.5, capacity=2)
+    while budget.bucket.spend(clock.now):
+        pass
+
+    budget.bucket.earn()
+    assert budget.available == 0.25
+    clock.advance(1)
+    assert budget.available == 0.75
+    clock.advance(100)
+    assert budget.available == 2
 
 
 def test_a_policy_without_it_can_be_derived() -> None:

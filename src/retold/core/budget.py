@@ -61,7 +61,7 @@ class Budget:
                 "ratio and min_per_second must not both be 0, for once it is used up nothing would add to it"
             )
         object.__setattr__(self, "bucket", Bucket(self.ratio, self.min_per_second, self.capacity))
-        _latest[self._options] = self
+        _latest[self._options] = _living[id(self), self._options] = self
 
     @property
     def available(self) -> float:
@@ -79,17 +79,19 @@ class Budget:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, self._options
+        return _restore, (id(self), *self._options)
 
 
 _Options: TypeAlias = tuple[str, float, float, float]
 
+_living: Final[WeakValueDictionary[tuple[int, _Options], Budget]] = WeakValueDictionary()
 _latest: Final[WeakValueDictionary[_Options, Budget]] = WeakValueDictionary()
 
 
-def _restore(name: str, ratio: float, min_per_second: float, capacity: float) -> Budget:
-    """The budget of this process with these options, for what is unpickled at every task would never run out."""
-    known = _latest.get((name, ratio, min_per_second, capacity))
+def _restore(identity: int, name: str, ratio: float, min_per_second: float, capacity: float) -> Budget:
+    """The same budget, or elsewhere that process's own with these options: a new one each time would never run out."""
+    options = name, ratio, min_per_second, capacity
+    known = _living.get((identity, options)) or _latest.get(options)
     if known is not None:
         return known
     return Budget(name, ratio=ratio, min_per_second=min_per_second, capacity=capacity)
