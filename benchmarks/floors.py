@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import time
 from asyncio import sleep
+from itertools import count
 from time import monotonic
 
 from benchmarks.subjects import ATTEMPTS, DEADLINE, Function, Unavailable, is_unavailable
@@ -100,6 +101,20 @@ def exact_async(fn: Function) -> Function:
             return await fn(x)
         except Unavailable:
             raise
+
+    return _alone(call)
+
+
+def exact_counting(fn: Function) -> Function:
+    """The same, knowing how many calls there have been."""
+    number = count().__next__
+
+    def call(x: object) -> object:
+        number()
+        try:
+            return fn(x)
+        except Unavailable:
+            return careful(fn)(x)
 
     return _alone(call)
 

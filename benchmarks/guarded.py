@@ -102,6 +102,11 @@ def _silent() -> Decorator:
     return ours.plain()
 
 
+def _with_budget() -> Decorator:
+    ours.silent()
+    return ours.with_budget()
+
+
 def _with_timeout() -> Decorator:
     ours.silent()
     return ours.with_timeout()
@@ -123,6 +128,7 @@ CASES = {
     "success-keyword": Case(returns_pair, _spy, _repeat_keyword, floors.closure, _silent),
     "success-async": Case(returns_async, _spy_async, _repeat_async, floors.closure_async, _silent),
     "success-timeout": Case(returns, _spy, _repeat, floors.closure, _with_timeout),
+    "success-budget": Case(returns, _spy, _repeat, floors.closure, _with_budget),
     "success-default": Case(returns, _spy, _repeat, floors.closure, ours.plain),
     "success-default-async": Case(returns_async, _spy_async, _repeat_async, floors.closure_async, ours.plain),
     "success-counted": Case(returns, _spy, _repeat, floors.closure, _counted, _scrape),

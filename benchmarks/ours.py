@@ -25,6 +25,12 @@ def careful() -> Decorator:
     )
 
 
+def with_budget() -> Decorator:
+    """One exception class and a budget, for as many retries as there are."""
+    budget = retold.Budget("bench", ratio=ATTEMPTS)
+    return retold.Policy(on=Unavailable, attempts=ATTEMPTS, backoff=0, budget=budget)
+
+
 def with_timeout() -> Decorator:
     """One exception class and a deadline."""
     return retold.Policy(on=Unavailable, attempts=ATTEMPTS, timeout=DEADLINE, backoff=0)

@@ -22,6 +22,13 @@ def _fail_twice(contest: Contest) -> None:
         contest.time(peer.name, "f(1)", f=peer.careful()(fails_twice()))
 
 
+def _budget(contest: Contest) -> None:
+    ours.silent()
+    contest.time("hand loop", "f(1)", f=floors.hand_loop(fails_twice()))
+    contest.time("retold without a budget", "f(1)", f=ours.plain()(fails_twice()))
+    contest.time("retold", "f(1)", f=ours.with_budget()(fails_twice()))
+
+
 def _give_up(contest: Contest) -> None:
     ours.silent()
     _time_give_up(contest, "hand loop", floors.hand_loop(always_fails))
@@ -53,6 +60,13 @@ ROWS = (
         unit="hand loop",
         goal=1.75,
         enter=_fail_twice,
+    ),
+    Row(
+        name="fail-twice-budget",
+        what="fail twice, then succeed, with waits of zero and a budget",
+        unit="hand loop",
+        goal=None,
+        enter=_budget,
     ),
     Row(name="give-up", what="give up after 5 attempts", unit="hand loop", goal=2.0, enter=_give_up),
     Row(

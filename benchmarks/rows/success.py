@@ -74,6 +74,13 @@ def _timeout(contest: Contest) -> None:
     contest.time("retold", "f(1)", f=ours.with_timeout()(returns))
 
 
+def _budget(contest: Contest) -> None:
+    ours.silent()
+    contest.time("closure", "f(1)", f=floors.closure(returns))
+    contest.time("floor: exact wrapper and a count", "f(1)", f=floors.exact_counting(returns))
+    contest.time("retold", "f(1)", f=ours.with_budget()(returns))
+
+
 def _default(contest: Contest) -> None:
     # Nothing is configured: Retold chooses when the policy is applied.
     contest.time("closure", "f(1)", f=floors.closure(returns))
@@ -116,6 +123,13 @@ ROWS = (
         unit="closure",
         goal=1.1,
         enter=_timeout,
+    ),
+    Row(
+        name="success-budget",
+        what="success at once, with a budget, nothing exported",
+        unit="closure",
+        goal=0.85,
+        enter=_budget,
     ),
     Row(
         name="success-default",
