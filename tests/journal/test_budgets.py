@@ -161,6 +161,13 @@ def test_who_follows_later_hears_how_a_budget_stands_then_and_what_changes() -> 
     journal.page("shop.fetch").call_began()
     assert stands == {"available": 1, "capacity": 1, "degraded": 0}
 
+    assert bucket.spend(lambda: 0.0)
+    journal.page("shop.fetch").call_began()
+    assert stands == {"available": 0, "capacity": 1, "degraded": 1}
+    del bucket
+    journal.page("shop.fetch").call_began()
+    assert stands["degraded"] == 0  # nobody has it any more, so it denies nothing
+
 
 def test_while_budgets_are_read_others_may_come_and_go() -> None:
     """As where the garbage collector or a signal handler runs code that makes a policy."""

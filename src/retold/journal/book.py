@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import cast
 
 from retold import telemetry
-from retold.journal.budgets import Budgets, Stock
+from retold.journal.budgets import GAUGES, Budgets, Stock
 from retold.journal.followers import Follower, Followers
 from retold.journal.histogram import Exemplar, Labels
 from retold.journal.lock import Lock, at_fork
@@ -39,7 +39,6 @@ class Journal:
         self._followers = Followers()
         self._exporter_failures: dict[str, int] = {}
         self._budgets = Budgets()
-        self._budgets_told: dict[tuple[Metric, Labels], float] = {}
         # Reentrant, because the garbage collector may end an abandoned call in the midst of a fold.
         self._lock = Lock()
         self._folding = False
@@ -137,7 +136,7 @@ class Journal:
                     self._tell(metric, dict.fromkeys(series, 0))
                 elif metric.kind == "gauge":
                     self._tell(metric, series)
-            self._budgets_told.clear()  # of which this one has heard nothing
+            self._budgets.tell_anew()  # this one has heard of no change
             self._enter()  # whoever registered an operation meanwhile may have seen no follower
 
     def leave(self, follower: Follower) -> None:
@@ -155,7 +154,6 @@ class Journal:
         for page in self._pages.values():
             page.clear()
         self._exporter_failures = dict.fromkeys(self._exporter_failures, 0)
-        self._budgets_told.clear()
         self._budgets.restart()
 
     def forget(self) -> None:
@@ -186,8 +184,9 @@ class Journal:
                     totals[metric].update(series)
         totals.update({metric: dict(counts) for metric, counts in shared.items()})
         totals[telemetry.MAX_ATTEMPTS].update({(name,): limit for name, limit in self._limits.items()})
-        for metric, series in self._budgets.gauges().items():
-            totals[metric].update(series)
+        for label, standing in self._budgets.stand().items():
+            for metric, value in zip(GAUGES, standing, strict=True):
+                totals[metric][label,] = value
         totals[telemetry.EXPORTER_FAILURES].update({(name,): count for name, count in self._exporter_failures.items()})
         return totals
 
@@ -234,11 +233,8 @@ class Journal:
 
     def _tell_budgets(self) -> None:
         """Tell followers of what has changed; calls that earn write nothing, so whoever folds looks."""
-        told = self._budgets_told
-        for metric, series in self._budgets.gauges().items():
-            changed = {labels: value for labels, value in series.items() if told.get((metric, labels)) != value}
-            told.update({(metric, labels): value for labels, value in changed.items()})
-            self._tell(metric, changed)
+        for metric, label, value in self._budgets.changes():
+            self._tell(metric, {(label,): value})
 
     def _enter(self) -> None:
         """Give operations that were registered their pages, as many as there is room for."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Protocol
+from collections.abc import Iterator
+from typing import Final, NamedTuple, Protocol
 from weakref import ref
 
 from retold import telemetry
-from retold.journal.histogram import Labels
 from retold.telemetry import Metric
 
 
@@ -22,6 +21,19 @@ class Stock(Protocol):
         """Be full, and free of locks: this is a forked child."""
 
 
+class Standing(NamedTuple):
+    """How budgets of one name stand: the values of `GAUGES`."""
+
+    available: float
+    capacity: float
+    degraded: int
+
+
+GAUGES: Final = (telemetry.BUDGET_AVAILABLE, telemetry.BUDGET_CAPACITY, telemetry.BUDGET_DEGRADED)
+
+_NONE: Final = Standing(0.0, 0.0, 0)
+
+
 class Budgets:
     """The budgets of the process by name, of which the first `MAX_BUDGETS` have series of their own.
 
@@ -33,6 +45,7 @@ class Budgets:
     def __init__(self) -> None:
         self._stocks: dict[ref[Stock], str] = {}
         self._labels: dict[str, None] = {}
+        self._told: dict[str, Standing] = {}
 
     def __contains__(self, stock: Stock) -> bool:
         return ref(stock) in self._stocks
@@ -52,21 +65,37 @@ class Budgets:
         """Of all that there have been."""
         return list(self._labels)
 
-    def gauges(self) -> Mapping[Metric, Mapping[Labels, float]]:
-        """How budgets stand now."""
-        left: dict[Labels, list[float]] = {}
-        room: dict[Labels, float] = {}
+    def stand(self) -> dict[str, Standing]:
+        """How those of each label stand now."""
+        standing: dict[str, Standing] = {}
         for label, stock in self._alive():
-            left.setdefault((label,), []).append(stock.available)
-            room[label,] = room.get((label,), 0.0) + stock.capacity
-        return {
-            telemetry.BUDGET_AVAILABLE: {labels: sum(each) for labels, each in left.items()},
-            telemetry.BUDGET_CAPACITY: room,
-            telemetry.BUDGET_DEGRADED: {labels: int(min(each) < 1) for labels, each in left.items()},
-        }
+            left, room, degraded = standing.get(label, _NONE)
+            available = stock.available
+            standing[label] = Standing(left + available, room + stock.capacity, degraded or int(available < 1))
+        return standing
+
+    def changes(self) -> Iterator[tuple[Metric, str, float]]:
+        """What has changed since this was last asked."""
+        told, now = self._told, self.stand()
+        for label, standing in now.items():
+            before = told.get(label)
+            if before != standing:
+                told[label] = standing
+                for index, metric in enumerate(GAUGES):
+                    if before is None or before[index] != standing[index]:
+                        yield metric, label, standing[index]
+        if len(told) > len(now):
+            for label in told.keys() - now.keys():  # of which nobody has one any more
+                told.pop(label, None)
+                yield telemetry.BUDGET_DEGRADED, label, 0
+
+    def tell_anew(self) -> None:
+        """Have everything be a change."""
+        self._told.clear()
 
     def restart(self) -> None:
         """Have all budgets be full, as in a forked child."""
+        self.tell_anew()
         for _, stock in self._alive():
             stock.restart()
 
@@ -74,6 +103,7 @@ class Budgets:
         """Forget all of them."""
         self._stocks.clear()
         self._labels.clear()
+        self.tell_anew()
 
     def _alive(self) -> Iterator[tuple[str, Stock]]:
         for reference in list(self._stocks):
