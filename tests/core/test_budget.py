@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from retold import Abort, Budget, Outcome, Policy, PolicyError
+from retold import Abort, Budget, Decorrelated, Outcome, Policy, PolicyError
 from retold.core.decision import Ending, Failure, Rejected, Step, decider
 from retold.core.rules import Rules
 from retold.testing import ManualClock
@@ -170,6 +170,18 @@ def test_with_one_left_the_call_waits_as_it_would_without() -> None:
 
     assert after(OSError(), budget) == 2.0
     assert after(OSError(), budget) is Outcome.BUDGET_EXHAUSTED
+
+
+def test_a_backoff_that_grows_from_the_wait_before_is_told_of_it() -> None:
+    options: dict[str, Any] = {"on": OSError, "backoff": Decorrelated(initial=1, cap=1000, factor=3)}
+    without, within = (
+        decider(Rules(**options, budget=budget), lambda: 5.0, Random(7))(OSError(), 1, 0.0, 40.0)
+        for budget in (None, Budget("shop"))
+    )
+
+    assert within == without
+    assert isinstance(within, float)
+    assert within > 3  # the most after a wait of 1 second
 
 
 FORBIDDEN: list[tuple[Failure, int, dict[str, Any], Outcome]] = [
