@@ -13,29 +13,26 @@ from retold.journal.followers import Follower, Followers
 from retold.journal.histogram import Exemplar, Labels
 from retold.journal.lock import Lock, at_fork
 from retold.journal.page import FOLD_AT, Page
+from retold.journal.shelf import Shelf
 from retold.journal.tape import Observations, Tape
 from retold.journal.totals import Totals, Value
 from retold.telemetry import Metric
 
 
 class Journal:
-    """Pages by operation, at most `max_operations` of called ones; calls beyond share the page `_OTHER`.
+    """What all calls of the process have written, page by page.
 
     Attributes:
         readers: The exporters that read it, by name.
-        max_operations: How many. Pages that are there stay when it is lowered.
         largest_fold: The most entries that a call has folded on its way: never more than `FOLD_AT`. Collections,
             which nobody waits for, fold all there are.
     """
 
     def __init__(self) -> None:
         self.readers: Mapping[str, Sequence[object]] = {}
-        self.max_operations = telemetry.MAX_OPERATIONS
-        self._pages: dict[str, Page] = {}
-        self._limits: dict[str, int] = {}
-        # Written without waiting for anyone, as pages are.
-        self._registered: dict[str, tuple[int | None, bool]] = {}
         self.largest_fold = 0
+        self._shelf = Shelf(self._new_page, self._limit_known)
+        self._pages = self._shelf.pages
         self._followers = Followers()
         self._exporter_failures: dict[str, int] = {}
         self._budgets = Budgets()
@@ -45,6 +42,15 @@ class Journal:
         self._immediate = False
         self._due: list[Page] = []
 
+    @property
+    def max_operations(self) -> int:
+        """How many called operations have pages of their own; those that do keep them when it is lowered."""
+        return self._shelf.room
+
+    @max_operations.setter
+    def max_operations(self, most: int) -> None:
+        self._shelf.room = most
+
     def register(self, operation: str, max_attempts: int | None = None, *, named: bool = True) -> None:
         """Make an operation known, so that its counters exist at 0 before its first call.
 
@@ -53,11 +59,9 @@ class Journal:
         Unless somebody follows, it gets its page when somebody next reads or calls: a program that measures nothing
         has no pages.
         """
-        if max_attempts is not None or operation not in self._registered:
-            self._registered[operation] = max_attempts, named
-            if self._followers.all or len(self._registered) >= self.max_operations:
-                with self._held():
-                    self._enter()
+        if self._shelf.note(operation, max_attempts, named=named) or self._followers.all:
+            with self._held():
+                self._shelf.enter()
 
     def page(self, operation: str) -> Page:
         """The page that a call of this operation writes on."""
@@ -65,7 +69,7 @@ class Journal:
         if page is not None and page.called:
             return page
         with self._held():
-            return self._admit(operation)
+            return self._shelf.admit(operation)
 
     def exporter_known(self, name: str) -> None:
         """Have the failures of this exporter exist at 0."""
@@ -137,7 +141,7 @@ class Journal:
                 elif metric.kind == "gauge":
                     self._tell(metric, series)
             self._budgets.tell_anew()  # this one has heard of no change
-            self._enter()  # whoever registered an operation meanwhile may have seen no follower
+            self._shelf.enter()  # whoever registered an operation meanwhile may have seen no follower
 
     def leave(self, follower: Follower) -> None:
         """Tell this one nothing more."""
@@ -159,15 +163,13 @@ class Journal:
     def forget(self) -> None:
         """Forget every operation. For tests: the metrics of a process only ever grow."""
         with self._held():
-            self._registered.clear()
-            self._pages.clear()
-            self._limits.clear()
+            self._shelf.clear()
             self._exporter_failures.clear()
             self._budgets.forget()
             self.restart()
 
     def _read(self) -> Totals:
-        self._enter()
+        self._shelf.enter()
         totals: dict[Metric, dict[Labels, Value]] = {metric: {} for metric in telemetry.METRICS}
         pages = list(self._pages.values())
         self._fold(pages)
@@ -183,7 +185,7 @@ class Journal:
                 else:
                     totals[metric].update(series)
         totals.update({metric: dict(counts) for metric, counts in shared.items()})
-        totals[telemetry.MAX_ATTEMPTS].update({(name,): limit for name, limit in self._limits.items()})
+        totals[telemetry.MAX_ATTEMPTS].update({(name,): limit for name, limit in self._shelf.limits.items()})
         for label, standing in self._budgets.stand().items():
             for metric, value in zip(GAUGES, standing, strict=True):
                 totals[metric][label,] = value
@@ -236,40 +238,6 @@ class Journal:
         for metric, label, value in self._budgets.changes():
             self._tell(metric, {(label,): value})
 
-    def _enter(self) -> None:
-        """Give operations that were registered their pages, as many as there is room for."""
-        for operation in list(self._registered):
-            max_attempts, named = self._registered.pop(operation, (None, False))
-            page = self._pages.get(operation)
-            if page is None and (len(self._pages) < self.max_operations or (named and self._make_room(named=False))):
-                page = self._pages[operation] = self._new_page(operation)
-            if page is not None:
-                page.named = page.named or named
-                if max_attempts is not None:
-                    self._limits[operation] = max_attempts
-                    self._tell(telemetry.MAX_ATTEMPTS, {(operation,): max_attempts})
-
-    def _admit(self, operation: str) -> Page:
-        self._enter()
-        page = self._pages.get(operation)
-        if page is None and len(self._pages) >= self.max_operations and not self._make_room(named=True):
-            operation = telemetry.OTHER
-            page = self._pages.get(operation)
-        if page is None:
-            page = self._pages[operation] = self._new_page(operation)
-        page.called = True
-        return page
-
-    def _make_room(self, *, named: bool) -> bool:
-        """Forget an operation that is known but was never called, if there is one: of the named ones only if so."""
-        idle = [name for name, page in self._pages.items() if not page.called and (named or not page.named)]
-        if not idle:
-            return False
-        name = min(idle, key=lambda each: self._pages[each].named)
-        del self._pages[name]
-        self._limits.pop(name, None)
-        return True
-
     def _new_page(self, operation: str) -> Page:
         page = Page(operation, self.fold, self._followers)
         if self._immediate:
@@ -277,6 +245,9 @@ class Journal:
         for metric, series in page.read().items():
             self._tell(metric, series)
         return page
+
+    def _limit_known(self, operation: str, max_attempts: int) -> None:
+        self._tell(telemetry.MAX_ATTEMPTS, {(operation,): max_attempts})
 
     def _exporter_label(self, name: str) -> str:
         known = self._exporter_failures
