@@ -13,10 +13,11 @@ from prometheus_client.openmetrics import exposition, parser
 from prometheus_client.parser import text_string_to_metric_families
 
 import retold
-from retold import CallEnded, Exporter, Policy, telemetry
+from retold import Budget, CallEnded, Exporter, Policy, telemetry
 from retold.exporters.opentelemetry import OpenTelemetry
 from retold.exporters.prometheus import Prometheus
 from retold.testing import ManualClock
+from tests.budgets import spent
 from tests.forms import FORMS, Failing
 from tests.plans import FALLBACKS, Interrupt
 
@@ -59,7 +60,7 @@ def paths() -> Iterator[Paths]:
     made.close()
 
 
-def scenario() -> None:
+def scenario(budget: Budget) -> None:
     """Calls that end in every way, in every form, some of an operation too many and with an error type too many."""
     for number, form in enumerate(FORMS):
         for turns in ((OSError, "page"), ("page",), ("", "page"), (TimeoutError,), (ValueError,), (Interrupt,)):
@@ -79,6 +80,7 @@ def scenario() -> None:
                 continue
     for form in FALLBACKS:
         form.perform(Policy(on=OSError, attempts=1, operation="shop.0", fallback=None), Failing(OSError))
+        form.perform(Policy(on=OSError, operation="shop.0", fallback=None, budget=budget), Failing(OSError))
     for number in range(telemetry.MAX_OPERATIONS + 3):
         Policy(on=OSError, operation=f"many.{number}").call(Failing("page"))
     for number in range(telemetry.MAX_ERROR_TYPES + 2):
@@ -118,7 +120,8 @@ def _samples(samples: Any) -> Samples:
 
 @pytest.mark.parametrize("read", [in_text, in_openmetrics])
 def test_both_paths_give_the_same_families_with_the_same_samples(paths: Paths, read: Any) -> None:
-    scenario()
+    budget = spent()
+    scenario(budget)
 
     native, through_opentelemetry = read(paths.native), read(paths.through_opentelemetry)
 
@@ -127,7 +130,7 @@ def test_both_paths_give_the_same_families_with_the_same_samples(paths: Paths, r
     for name, family in native.items():
         assert through_opentelemetry[name] == family, name
     labels = {value for _, _, samples in native.values() for _, pairs in samples for _, value in pairs}
-    assert {"_OTHER", "broken", "cancelled", "rejected", "deadline_exceeded"} <= labels
+    assert {"_OTHER", "broken", "cancelled", "rejected", "deadline_exceeded", budget.name} <= labels
 
 
 def test_both_paths_give_the_same_before_the_first_call(paths: Paths) -> None:

@@ -10,7 +10,7 @@ from prometheus_client.openmetrics import exposition, parser
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 import retold
-from retold import Policy
+from retold import Budget, Policy
 from retold.exporters import prometheus
 from retold.exporters.prometheus import Prometheus
 from retold.testing import ManualClock
@@ -31,6 +31,10 @@ NAMES = {
     "retold_give_ups": ("counter", "operation outcome"),
     "retold_fallbacks": ("counter", "operation"),
     "retold_policy_max_attempts": ("gauge", "operation"),
+    "retold_budget_available": ("gauge", "budget"),
+    "retold_budget_capacity": ("gauge", "budget"),
+    "retold_budget_degraded": ("gauge", "budget"),
+    "retold_budget_denials": ("counter", "budget"),
     "retold_exporter_failures": ("counter", "exporter"),
     "retold_label_overflows": ("counter", "label"),
 }
@@ -51,17 +55,22 @@ def policy(clock: ManualClock, **options: Any) -> Policy[Any]:
     return Policy(**given | options)
 
 
-def work_of_every_kind(clock: ManualClock) -> None:
-    """A call that recovers, one that gives up with a fallback, and one that succeeds at once."""
+def work_of_every_kind(clock: ManualClock) -> Policy[Any]:
+    """A call that recovers, one that gives up with a fallback, and one that succeeds at once.
+
+    Returns a policy that has a budget, which is told of as long as somebody has it.
+    """
     policy(clock).call(Failing(OSError, "page"))
     policy(clock, fallback=None).call(Failing(OSError))
     policy(clock).call(Failing("page"))
+    return Policy(on=OSError, budget=Budget("shop"))
 
 
 def test_the_text_has_every_metric_of_the_contract(registry: CollectorRegistry, clock: ManualClock) -> None:
     with retold.configure(exporters=[Prometheus(registry)]):
-        work_of_every_kind(clock)
+        budgeted = work_of_every_kind(clock)
         families = list(parse(generate_latest(registry).decode()))
+        del budgeted
 
     assert {family.name: family.type for family in families} == {name: kind for name, (kind, _) in NAMES.items()}
     for family in families:
@@ -92,8 +101,9 @@ def test_the_values_are_those_of_the_calls(registry: CollectorRegistry, clock: M
 
 def test_both_formats_are_well_formed(registry: CollectorRegistry, clock: ManualClock) -> None:
     with retold.configure(exporters=[Prometheus(registry)]):
-        work_of_every_kind(clock)
+        budgeted = work_of_every_kind(clock)
         text, openmetrics = generate_latest(registry).decode(), generate_openmetrics(registry).decode()
+        del budgeted
 
     assert openmetrics.endswith("# EOF\n")
     assert {family.name for family in parse_openmetrics(openmetrics)} == set(NAMES)
@@ -104,8 +114,9 @@ def test_both_formats_are_well_formed(registry: CollectorRegistry, clock: Manual
 
 def test_promtool_finds_nothing_wrong(registry: CollectorRegistry, clock: ManualClock) -> None:
     with retold.configure(exporters=[Prometheus(registry)]):
-        work_of_every_kind(clock)
+        budgeted = work_of_every_kind(clock)
         text = generate_latest(registry).decode()
+        del budgeted
 
     assert promtool_check_metrics(text) == (0, "")
 

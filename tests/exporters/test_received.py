@@ -34,6 +34,7 @@ from retold import Policy, telemetry
 from retold.exporters.opentelemetry import OpenTelemetry
 from retold.exporters.prometheus import Prometheus
 from retold.testing import ManualClock
+from tests.budgets import spent
 from tests.forms import ACALL, CALL, Failing, Form
 from tests.plans import Interrupt
 from tests.services.agent import Agent
@@ -223,7 +224,9 @@ def test_a_collector_hands_on_all_metrics_as_they_were_sent(otlp_sink: OtlpSink,
             [PeriodicExportingMetricReader(exporter, export_interval_millis=float("inf"))], shutdown_on_exit=False
         )
         with retold.configure(exporters=[OpenTelemetry(meter_provider=meters)]):
-            CALL.perform(policy("shop.fetch", fallback=None), Failing(OSError))
+            budget = spent()
+            for options in ({}, {"budget": budget}):
+                CALL.perform(policy("shop.fetch", fallback=None, **options), Failing(OSError))
             meters.force_flush()
             otlp_sink.wait_for_metrics({metric.name for metric in telemetry.METRICS})
             sent = list(exporter.sent)
