@@ -16,6 +16,7 @@ import retold
 from retold import BlockingWarning, Exporter, Policy, RejectedResult
 from retold.exporters.console import Console
 from retold.exporters.prometheus import Prometheus
+from retold.runners import clocks
 from retold.runners.clocks import SYSTEM_CLOCK
 from retold.testing import ManualClock, MemoryExporter
 from tests.chance import GREATEST, Luck
@@ -206,6 +207,13 @@ async def test_a_synchronous_retry_without_a_wait_does_not_warn(sync_form: Form,
     assert sync_form.perform(policy, Failing(OSError, "value")) == "value"
 
 
+@pytest.fixture
+def asyncio_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process that has not waited yet since somebody imported asyncio."""
+    monkeypatch.setattr(clocks, "running_loop", clocks._look_for_asyncio)
+
+
+@pytest.mark.usefixtures("asyncio_unseen")
 def test_a_synchronous_wait_outside_of_a_loop_does_not_warn(
     sync_form: Form, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +228,21 @@ def test_a_synchronous_wait_outside_of_a_loop_does_not_warn(
     assert sync_form.perform(Policy(on=OSError, clock=clock), Failing(OSError, "value")) == "value"
 
 
+@pytest.mark.usefixtures("asyncio_unseen")
+async def test_a_loop_is_seen_that_is_imported_after_other_waits(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as without, warnings.catch_warnings():
+        warnings.simplefilter("error", BlockingWarning)
+        without.delitem(sys.modules, "asyncio")
+        Policy(on=OSError, clock=clock, operation="before").call(Failing(OSError, "value"))
+
+    for operation in ("first", "second"):
+        with pytest.warns(BlockingWarning, match=f"^{operation} waits in a running event loop"):
+            Policy(on=OSError, clock=clock, operation=operation).call(Failing(OSError, "value"))
+
+
+@pytest.mark.usefixtures("asyncio_unseen")
 @pytest.mark.parametrize("library", ["asyncio", "trio"])
 def test_a_wait_does_not_mind_that_another_thread_imports_an_event_loop(
     library: str, sync_form: Form, clock: ManualClock, monkeypatch: pytest.MonkeyPatch

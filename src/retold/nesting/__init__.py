@@ -7,13 +7,19 @@ from collections.abc import Iterator
 from retold.nesting.stack import Entered, Outer, expect_blocks, on_stack
 from retold.nesting.told import Told, depth_told, innermost, on_record
 
-__all__ = ["Entered", "Outer", "Told", "depth", "depth_told", "expect_blocks", "innermost", "outers"]
+__all__ = ["Entered", "Outer", "Told", "depth", "depth_told", "expect_blocks", "innermost", "retrying_outer"]
 
 
-def outers() -> Iterator[Outer]:
-    """The calls around the one that asks, the innermost first; those that only exporters know of after all others."""
-    yield from on_stack()
-    yield from _certain()
+def retrying_outer() -> Outer | None:
+    """The innermost call around the one that asks that may retry; those that only exporters know of come last."""
+    for outer in on_stack():
+        if outer.max_attempts != 1:
+            return outer
+    if innermost() is not None:
+        for outer in _certain():
+            if outer.max_attempts != 1:
+                return outer
+    return None
 
 
 def depth() -> int:

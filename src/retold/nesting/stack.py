@@ -62,18 +62,20 @@ _blocks_exist = False
 def on_stack() -> Iterator[Outer]:
     """The calls around the one that is being told about on this stack, the innermost first."""
     frame: FrameType | None = sys._getframe(1)
-    own, above, seen = True, None, list[Entered]()
+    own, above, part_of = True, None, _PARTS.get
+    seen: list[Entered] = []  # `list[Entered]()` would take as long as twenty frames
+    # Nearly all frames are no parts of ours: a look at each is most of what a counted call's first retry costs.
     while frame is not None:
-        part = _PARTS.get(frame.f_globals.get("__name__"))
-        if part == "generator" and frame.f_code.co_name != "wrapper":  # what it consists of may be above another's
-            part = None
-        if part is None:
-            if _blocks_exist and not own and frame.f_code.co_exceptiontable:  # as every function with a `with` has
-                yield from _blocks(frame, seen)
-        elif (part, above) not in _ONE_CALL:
-            if not own:
-                yield _call(frame)
-            own = False
+        part = part_of(frame.f_globals.get("__name__"))
+        if part is not None:
+            if part == "generator" and frame.f_code.co_name != "wrapper":  # what it consists of may be above another's
+                part = None
+            elif (part, above) not in _ONE_CALL:
+                if not own:
+                    yield _call(frame)
+                own = False
+        elif _blocks_exist and not own and frame.f_code.co_exceptiontable:  # as every function with a `with` has
+            yield from _blocks(frame, seen)
         above = part
         frame = frame.f_back
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from sys import modules
 
 LONGEST = 1e9
@@ -30,12 +30,22 @@ class SystemClock:
         return sleep(seconds)
 
 
-def in_asyncio() -> bool:
-    """Whether this thread runs an event loop of asyncio's, or one that stands in its place."""
-    # The public `get_running_loop` raises where there is none, at a cost that every wait would pay. It is not there yet
-    # while another thread imports asyncio.
-    running = getattr(modules.get("asyncio"), "_get_running_loop", None)
-    return running is not None and running() is not None
+def _look_for_asyncio() -> object:
+    global running_loop
+    # It is not there yet while another thread imports asyncio.
+    found = getattr(modules.get("asyncio"), "_get_running_loop", None)
+    if found is None:
+        return None
+    running_loop = found
+    return found()
+
+
+running_loop: Callable[[], object] = _look_for_asyncio
+"""The event loop of asyncio's, or one that stands in its place, which this thread runs; None without one.
+
+asyncio's own, once somebody has imported it. The public `get_running_loop` raises where there is none, at a cost that
+every wait would pay.
+"""
 
 
 def in_trio() -> bool:

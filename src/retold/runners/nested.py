@@ -6,7 +6,7 @@ import warnings
 from typing import Final
 
 from retold.errors import NestedRetryWarning
-from retold.nesting import outers
+from retold.nesting import retrying_outer
 from retold.runners.caller import level_of_the_caller
 
 
@@ -28,7 +28,7 @@ def retries(operation: str, max_attempts: int | None, *, counted: bool) -> bool:
     """
     if not counted and not _looks(operation):
         return False
-    outer = next((each for each in outers() if each.max_attempts != 1), None)
+    outer = retrying_outer()
     if outer is None:
         return False
     if operation not in _warned and len(_warned) < OPERATIONS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from retold.core.rules import MISSING, Rules
 from retold.events import Outcome
 
@@ -15,9 +17,8 @@ def note(error: BaseException, operation: str, outcome: Outcome, attempts: int, 
         return
     prefix = f"retold: {operation}: "
     text = f"{prefix}{outcome} after {attempts} {'attempt' if attempts == 1 else 'attempts'}"
-    waited = round(waited, 3)
-    if waited:
-        text = f"{text} and {waited:g} s of waiting"
+    if waited >= _LEAST:
+        text = f"{text} and {round(waited, 3):g} s of waiting"
     if asked:
         text = f"{text}: {asked}"
     try:
@@ -37,6 +38,10 @@ def not_followed(hint: float, outcome: Outcome, rules: Rules) -> str:
     if outcome is Outcome.HINT_REFUSED:
         return f"{asked}, hint_cap is {rules.longest_hint:g} s"
     return f"{asked}, timeout is {rules.timeout:g} s" if outcome is Outcome.DEADLINE_EXCEEDED else asked
+
+
+_LEAST: Final = 0.001
+"""Seconds. Less is not worth a word."""
 
 
 def _starts_with(note: object, prefix: str) -> bool:

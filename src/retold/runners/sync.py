@@ -9,10 +9,10 @@ from sys import modules
 from typing import Any
 
 from retold.errors import BlockingWarning, RejectedResult
-from retold.runners import stopping
+from retold.runners import clocks, stopping
 from retold.runners.call import Call
 from retold.runners.caller import level_of_the_caller
-from retold.runners.clocks import LONGEST, SYSTEM_CLOCK, in_asyncio, in_trio
+from retold.runners.clocks import LONGEST, SYSTEM_CLOCK, in_trio
 from retold.runners.plan import Plan
 from retold.runners.untold import Listeners, Untold
 
@@ -76,7 +76,7 @@ def loop(plan: Plan) -> Callable[..., Any]:
                 try:
                     if unwarned and delay:
                         unwarned = False
-                        if "asyncio" in modules or "trio" in modules:
+                        if clocks.running_loop() is not None or "trio" in modules:
                             _warn_in_event_loop(untold.operation)
                     if sleep is None:
                         time.sleep(delay if delay < LONGEST else LONGEST)
@@ -123,7 +123,7 @@ def loop(plan: Plan) -> Callable[..., Any]:
 
 def pause(call: Call) -> None:
     """Wait between two attempts, and warn of it where it blocks an event loop."""
-    if call.delay and ("asyncio" in modules or "trio" in modules):
+    if call.delay and (clocks.running_loop() is not None or "trio" in modules):
         _warn_in_event_loop(call.operation)
     if call.plan.stopped is None:
         call.clock.sleep(call.delay)
@@ -150,7 +150,7 @@ _warned: set[str] = set()
 
 
 def _warn_in_event_loop(operation: str) -> None:
-    if operation in _warned or not (in_asyncio() or in_trio()):
+    if operation in _warned or (clocks.running_loop() is None and not in_trio()):
         return
     _warned.add(operation)
     warnings.warn(
