@@ -252,10 +252,14 @@ def test_a_wait_does_not_mind_that_another_thread_imports_an_event_loop(
     assert sync_form.perform(Policy(on=OSError, backoff=1, clock=clock), Failing(OSError, "value")) == "value"
 
 
+@pytest.mark.parametrize("is_begun", [True, False])
 async def test_nor_does_an_awaited_wait_that_it_is_the_other_library(
-    async_form: Form, monkeypatch: pytest.MonkeyPatch
+    is_begun: bool, async_form: Form, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "trio", ModuleType("trio"))
+    if is_begun:
+        monkeypatch.setitem(sys.modules, "trio", ModuleType("trio"))
+    else:
+        monkeypatch.delitem(sys.modules, "trio")
     work = Failing(OSError, "value")
 
     async def awaited() -> Any:
