@@ -31,7 +31,7 @@ def test_an_option_that_is_no_number_is_refused(option: str, value: object) -> N
 
 @pytest.mark.parametrize("name", ["", None, 3])
 def test_a_name_is_a_name(name: Any) -> None:
-    with pytest.raises(PolicyError, match=rf"^the name of a budget must be a name, not {name!r}$"):
+    with pytest.raises(PolicyError, match=rf"^a budget's name must be text, at least one character, not {name!r}$"):
         Budget(name)
 
 

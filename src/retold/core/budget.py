@@ -48,7 +48,7 @@ class Budget:
     def __post_init__(self) -> None:
         name: object = self.name
         if not isinstance(name, str) or not name:
-            raise PolicyError(f"the name of a budget must be a name, not {name!r}")
+            raise PolicyError(f"a budget's name must be text, at least one character, not {name!r}")
         object.__setattr__(self, "name", clean_name(name))
         for option in ("ratio", "min_per_second"):
             number = usable_number(getattr(self, option))
