@@ -68,6 +68,14 @@ def numbers(rehearsal: Rehearsal, title: str, between: Between, of: str | None) 
     return asked(rehearsal, panel.targets[0], between, ALL if of is None else of)
 
 
+def truths(rehearsal: Rehearsal, between: Between, of: str | None) -> list[Truth]:
+    """What had happened by the upstream, to a process in time and to those that count answers so many seconds later.
+
+    It does so on a machine that is busy with more than this, by up to three seconds seen.
+    """
+    return [rehearsal.truth.between(between.start - late, between.end - late, of) for late in range(4)]
+
+
 def scraped_too_late(rehearsal: Rehearsal, between: Between, of: str | None, what: str) -> float:
     """What a histogram counted before it was first scraped, of the ways of ending that are new in a span of time.
 
@@ -99,32 +107,42 @@ NUMBERS: dict[str, Callable[[Truth], float | None]] = {
 @pytest.mark.parametrize("title", NUMBERS)
 def test_boards_say_what_the_upstream_saw(rehearsal: Rehearsal, title: str, phase: Phase, of: str | None) -> None:
     between = Between.scrapes_of(rehearsal, phase)
-    truth = NUMBERS[title](rehearsal.truth.between(between.start, between.end, of))
+    true = [NUMBERS[title](truth) for truth in truths(rehearsal, between, of)]
+    known = [number for number in true if number is not None]
     said = list(numbers(rehearsal, title, between, of).values())
 
-    assert said == ([] if truth is None else [pytest.approx(truth, rel=0.03, abs=0.02)])
+    if said:
+        assert 0.97 * min(known) - 0.02 < said[0] < 1.03 * max(known) + 0.02
+    else:
+        assert None in true
 
 
 @pytest.mark.parametrize("of", [None, "papers.fetch", "citations.find"])
 @pytest.mark.parametrize("phase", list(Phase))
 def test_boards_say_how_many_attempts_calls_take(rehearsal: Rehearsal, phase: Phase, of: str | None) -> None:
     between = Between.scrapes_of(rehearsal, phase)
-    truth = rehearsal.truth.between(between.start, between.end, of)
-    seen = truth.amplification_without(*(scraped_too_late(rehearsal, between, of, what) for what in ("sum", "count")))
+    lost = [scraped_too_late(rehearsal, between, of, what) for what in ("sum", "count")]
+    true = [
+        amplification
+        for truth in truths(rehearsal, between, of)
+        for amplification in (truth.amplification, truth.amplification_without(*lost))
+    ]
     [said] = numbers(rehearsal, "Attempts per call", between, of).values()
 
-    assert 0.97 * min(truth.amplification, seen) < said < 1.03 * max(truth.amplification, seen)
+    assert 0.97 * min(true) < said < 1.03 * max(true)
 
 
 @pytest.mark.parametrize("of", ["papers.fetch", "citations.find"])
-@pytest.mark.parametrize("phase", [Phase.OUTAGE, Phase.STORM])
-def test_the_board_says_which_limit_bit_how_often(rehearsal: Rehearsal, phase: Phase, of: str) -> None:
-    between = Between.scrapes_of(rehearsal, phase)
-    truth = rehearsal.truth.between(between.start, between.end, of).give_ups(ATTEMPTS)
-    said = numbers(rehearsal, "Give-ups by the limit that bit", between, of)
+def test_the_board_says_which_limit_bit_how_often(rehearsal: Rehearsal, of: str) -> None:
+    before, after = (Between.scrapes_of(rehearsal, phase) for phase in (Phase.BEFORE, Phase.AFTER))
+    whole = Between(before.start, after.end)
+    truth = rehearsal.truth.between(whole.start, whole.end, of).give_ups(ATTEMPTS)
+    said = numbers(rehearsal, "Give-ups by the limit that bit", whole, of)
 
-    assert {outcome: said[outcome] * between.length for outcome in truth} == pytest.approx(truth, rel=0.05, abs=2)
-    assert sum(said.values()) * between.length == pytest.approx(sum(truth.values()), rel=0.05, abs=2)
+    assert all(truth.values())
+    assert {outcome: count * whole.length for outcome, count in said.items()} == pytest.approx(
+        {outcome: truth.get(outcome, 0) for outcome in said}, rel=0.03, abs=2
+    )
 
 
 @pytest.mark.parametrize("phase", [Phase.DEGRADING, Phase.OUTAGE, Phase.STORM])
