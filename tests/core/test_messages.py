@@ -3,6 +3,7 @@
 import math
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +49,11 @@ async def later(event: object) -> bool:
         ({"attempts": 0}, "attempts must be at least 1, not 0"),
         ({"attempts": None}, "attempts=None (unlimited) needs a timeout or a stop, which are None too"),
         ({"timeout": -1}, "timeout must be a finite number of seconds, 0 or more, not -1"),
+        (
+            {"timeout": timedelta(minutes=2)},
+            "timeout must be a finite number of seconds, 0 or more, not datetime.timedelta(seconds=120):"
+            " give its total_seconds()",
+        ),
         ({"attempt_timeout": -1}, "attempt_timeout must be a finite number of seconds, 0 or more, not -1"),
         ({"attempt_timeout": 0}, "attempt_timeout must be above 0, which would cut every attempt short at once"),
         (
@@ -109,6 +115,11 @@ def test_a_wrong_option_is_refused_with_the_rule_the_value_and_what_to_do(
         (
             lambda: as_backoff(Named()),
             "backoff must be a Backoff, seconds (finite, 0 or more), a list of seconds or a callable, not <named>",
+        ),
+        (
+            lambda: as_backoff(timedelta(minutes=2)),
+            "backoff must be a Backoff, seconds (finite, 0 or more), a list of seconds or a callable,"
+            " not datetime.timedelta(seconds=120): give its total_seconds()",
         ),
         (lambda: Constant(math.nan), "every must be a finite number of seconds, 0 or more, not nan"),
         (lambda: Exponential(factor=0.5), "factor must be a finite number of 1 or more, not 0.5"),

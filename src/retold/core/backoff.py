@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
 
-from retold.core.checks import growth, refuse_async, seconds, usable_number
+from retold.core.checks import growth, refuse_async, remedy, seconds, usable_number
 from retold.core.ports import Rng
 from retold.errors import PolicyError
 
@@ -155,6 +155,7 @@ def as_backoff(value: object) -> Backoff:
     every = usable_number(value)
     if every is None:
         raise PolicyError(
-            f"backoff must be a Backoff, seconds (finite, 0 or more), a list of seconds or a callable, not {value!r}"
+            "backoff must be a Backoff, seconds (finite, 0 or more), a list of seconds or a callable,"
+            f" not {value!r}{remedy(value)}"
         )
     return Constant(every)

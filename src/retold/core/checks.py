@@ -13,8 +13,13 @@ def seconds(name: str, value: object) -> float:
     """`value` as a finite number of seconds, 0 or more."""
     number = usable_number(value)
     if number is None:
-        raise PolicyError(f"{name} must be a finite number of seconds, 0 or more, not {value!r}")
+        raise PolicyError(f"{name} must be a finite number of seconds, 0 or more, not {value!r}{remedy(value)}")
     return number
+
+
+def remedy(value: object) -> str:
+    """How else to write a length of time that is no number, to end a message with; empty where it is none."""
+    return ": give its total_seconds()" if hasattr(value, "total_seconds") else ""
 
 
 def growth(name: str, value: object) -> float:
