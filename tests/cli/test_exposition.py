@@ -16,9 +16,15 @@ def test_braces_in_values_and_exemplars_are_no_labels() -> None:
     text = 'shop_bucket{path="/{id}",quoted="\\"}"} 3.0 # {trace_id="abc"} 0.4 1.5\nshop_count 3 # {trace_id="x"} 1\n'
 
     assert list(samples(text)) == [
-        Sample("shop_bucket", {"path": "/{id}", "quoted": '\\"}'}, 3.0),
+        Sample("shop_bucket", {"path": "/{id}", "quoted": '"}'}, 3.0),
         Sample("shop_count", {}, 3.0),
     ]
+
+
+def test_values_are_read_as_they_were_before_they_were_escaped() -> None:
+    [sample] = samples(r'shop_total{path="C:\\new",said="\"a\nb\""} 1')
+
+    assert sample.labels == {"path": r"C:\new", "said": '"a\nb"'}
 
 
 def test_only_names_that_are_asked_for_are_read() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 # A quoted value may hold braces, and in OpenMetrics an exemplar with braces of its own may follow the number.
 _SAMPLE = re.compile(r'^([a-zA-Z_:][\w:]*)(?:\{((?:[^"{}\n]|"(?:[^"\\\n]|\\.)*")*)\})?[ \t]+(\S+)', re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+_ESCAPED = re.compile(r"\\(.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,12 @@ def samples(text: str, prefix: str = "") -> Iterator[Sample]:
     for name, labels, value in _SAMPLE.findall(text):
         if name.startswith(prefix):
             try:
-                yield Sample(name, dict(_LABEL.findall(labels)), float(value))
+                yield Sample(name, {each: _unescaped(of) for each, of in _LABEL.findall(labels)}, float(value))
             except ValueError:
                 continue
+
+
+def _unescaped(value: str) -> str:
+    if "\\" not in value:
+        return value
+    return _ESCAPED.sub(lambda found: "\n" if found[1] == "n" else found[1], value)

@@ -92,3 +92,16 @@ def test_what_is_no_number_is_left_out() -> None:
     ]
 
     assert read(samples) == Reading({}, {})
+
+
+@pytest.mark.parametrize("labels", [{}, {"le": ""}, {"le": "much"}])
+def test_a_bucket_without_a_bound_is_left_out(labels: dict[str, str]) -> None:
+    assert read([Sample("retold_call_duration_seconds_bucket", labels, 1)]) == Reading({}, {})
+
+
+def test_nothing_in_a_name_does_anything_to_a_terminal() -> None:
+    labels = {"retold_operation": "\x1b[2Jshop\n论文", "retold_outcome": "\x07success"}
+
+    assert list(read([Sample("retold_calls_total", labels, 1)]).counters) == [
+        Key(Kind.CALLS, "·[2Jshop·论文", "·success")
+    ]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from retold import telemetry
 from retold.cli.exposition import Sample
+from retold.cli.printable import printable
 from retold.dashboards.promql import family
 from retold.telemetry import label_name
 
@@ -76,8 +77,13 @@ def read(samples: Iterable[Sample]) -> Reading:
             if sample.name in names and math.isfinite(sample.value):
                 kind, label = names[sample.name]
                 of = sample.labels.get(label, "")
-                # Clients spell a bound as 1 or as 1.0.
-                key = Key(kind, sample.labels.get(_OPERATION, ""), str(float(of)) if label == _BUCKET else of)
+                if label == _BUCKET:
+                    try:
+                        of = str(float(of))  # clients spell a bound as 1 or as 1.0
+                    except ValueError:
+                        continue
+                # Whoever serves them chose the names, and a terminal obeys what is in them.
+                key = Key(kind, printable(sample.labels.get(_OPERATION, "")), printable(of))
                 numbers[key] = numbers.get(key, 0) + sample.value
     return reading
 
