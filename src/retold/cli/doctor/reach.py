@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import socket
 import ssl
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 from urllib.error import HTTPError, URLError
+from urllib.parse import unquote_to_bytes, urlsplit
 from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
+
+from retold.cli.printable import printable
 
 _LARGEST = 64 * 1024 * 1024
 
@@ -38,15 +42,18 @@ def ask(
     headers: Mapping[str, str] | None = None,
     opener: OpenerDirector = DIRECT,
 ) -> Answer:
-    """The answer to a GET, or to a POST of `body`.
+    """The answer to a GET, or to a POST of `body`; a user and a password in the URL are sent as Basic authentication.
 
     Raises:
         Unreachable: There was none.
     """
-    request = Request(url, data=body, headers=dict(headers or {}))
     try:
-        with opener.open(request, timeout=timeout) as response:
-            return Answer(response.status, response.headers.get_content_type(), response.read(_LARGEST))
+        with opener.open(_request(url, body, headers or {}), timeout=timeout) as response:
+            read = response.read(_LARGEST)
+            # Half a page must not pass for a whole one, on which counters have gone back.
+            if response.length and len(read) < _LARGEST:
+                raise IncompleteRead(read, response.length)
+            return Answer(response.status, response.headers.get_content_type(), read)
     except HTTPError as error:
         with error:
             return Answer(error.code, error.headers.get_content_type(), error.read(_LARGEST))
@@ -66,6 +73,16 @@ def connect(host: str, port: int, timeout: float) -> None:
         raise Unreachable(_why(error, timeout)) from error
 
 
+def _request(url: str, body: bytes | None, headers: Mapping[str, str]) -> Request:
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    request = Request(parts._replace(netloc=host).geturl(), data=body, headers=dict(headers))
+    if user:
+        # Not for whoever a redirect leads to.
+        request.add_unredirected_header("Authorization", f"Basic {b64encode(unquote_to_bytes(user)).decode()}")
+    return request
+
+
 def _why(error: Exception, timeout: float) -> str:
     match error.reason if isinstance(error, URLError) else error:
         case ConnectionRefusedError():
@@ -76,5 +93,8 @@ def _why(error: Exception, timeout: float) -> str:
             return f"no answer within {timeout:g} s"
         case ssl.SSLError() as reason:
             return f"TLS failed ({reason.reason or reason})"
+        case IncompleteRead():
+            return "the connection broke in the middle of the answer"
         case reason:
-            return f"the connection broke ({reason or type(reason).__name__})"
+            # Some of these quote what the server sent.
+            return printable(f"the connection broke ({str(reason).strip() or type(reason).__name__})")
