@@ -98,6 +98,33 @@ def test_a_reader_that_leaves_is_no_failure() -> None:
             assert process.wait(timeout=30) == 0
 
 
+def test_an_output_that_is_full_is_one_line_and_status_1() -> None:
+    with Served() as served, open("/dev/full", "w") as full:
+        call(0)
+        done = subprocess.run(
+            [*COMMAND, "--every=0.1", served.url], stdout=full, stderr=PIPE, text=True, timeout=60, check=False
+        )
+
+    assert (done.returncode, done.stderr) == (1, "retold top: [Errno 28] No space left on device\n")
+
+
+def test_a_closed_output_is_no_failure() -> None:
+    with Served() as served:
+        call(0)
+        # No --once: then nobody would ask whether it is a terminal.
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "--every=0.1", served.url], stderr=PIPE, text=True
+        )
+        with process:
+            assert served.asked.wait(30)
+            served.asked.clear()
+            assert served.asked.wait(30)
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=30)
+
+    assert (process.returncode, errors) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -7,7 +7,6 @@ off half-way.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
@@ -35,7 +34,7 @@ from retold.cli.demo.worlds.by_name import chosen
 from retold.cli.demo.worlds.held import WorldError
 from retold.cli.demo.worlds.world import Setting, Verdict, World
 from retold.cli.parser import Parser
-from retold.cli.top.screens import is_terminal
+from retold.cli.top.screens import close_output, is_terminal
 
 if TYPE_CHECKING:
     from retold.cli.demo.live import Live
@@ -49,10 +48,10 @@ def run(parser: Parser, options: Options) -> int:
         return asyncio.run(_Run(parser, options).main())
     except BrokenPipeError:
         # Nobody reads on, as in `retold demo | head`.
-        _close_output()
+        close_output()
         return 0
     except _FAILURES as error:
-        _close_output()
+        close_output()
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return 1
 
@@ -215,8 +214,3 @@ class _Run:
             self._screen.say(f"serving /metrics for another {self._options.linger:g} s")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), self._options.linger)
-
-
-def _close_output() -> None:
-    """What is still buffered must not fail once more at the exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 from retold.cli import signals
 from retold.cli.parser import METRICS_URL, Parser, number, url
 from retold.cli.top import plain
-from retold.cli.top.screens import is_terminal
+from retold.cli.top.screens import close_output, is_terminal
 from retold.cli.top.watch import Watch
 
 if TYPE_CHECKING:
@@ -62,9 +61,13 @@ def _run(parser: Parser, chosen: argparse.Namespace) -> int:
             watch = Watch(chosen.urls, chosen.every, threads)
             return asyncio.run(_how(parser, chosen)(watch, chosen.every))
     except BrokenPipeError:
-        # Nobody reads on, as in `retold top URL | head`; what is still buffered must not fail once more at the exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Nobody reads on, as in `retold top URL | head`.
+        close_output()
         return 0
+    except OSError as error:
+        close_output()
+        sys.stderr.write(f"{parser.prog}: {error}\n")
+        return 1
     finally:
         signals.ignore()
 
