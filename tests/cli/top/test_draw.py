@@ -4,10 +4,13 @@ import time
 from dataclasses import replace
 
 import pytest
+from rich.cells import cell_len
 from rich.text import Text
 
-from retold.cli.top.controls import Controls
+from retold.cli.top.controls import KEYS, Controls
 from retold.cli.top.draw import frame
+from retold.cli.top.flow import Flow
+from retold.cli.top.reading import Kind
 from retold.cli.top.scene import Key, Mood, Scene, Stock
 from tests.cli.top.scenes import scene
 
@@ -54,10 +57,30 @@ def test_effective_success_stands_beside_actual_success() -> None:
     hundred, fifty = "▀█  █▀█ █▀█ ██ ▄▀", "█▀▀ █▀█   █▀█ ██ ▄▀"
     assert hundred in lines[3].plain
     assert fifty in lines[3].plain
-    assert lines[3].plain.index(fifty) == 40
-    # All columns of the one are full, those of the other half as high as there is room for.
-    assert "█" * 15 in lines[3].plain[:40]
-    assert "▄" * 15 in lines[4].plain[40:]
+    assert lines[3].plain.index(fifty) == 42
+    # All columns of the one are full, those of the other half as high as there is room for; between both there is room.
+    assert lines[3].plain[:42].endswith("█" * 15 + "    ")
+    assert "▄" * 15 in lines[4].plain[42:]
+
+
+@pytest.mark.parametrize("width", [46, 60, 74, 75, 80])
+def test_what_stands_above_the_large_numbers_is_whole(width: int) -> None:
+    above = drawn(SCENE, width)[2].plain.split()
+
+    assert " ".join(above) in ("EFFECTIVE ACTUAL", "EFFECTIVE what callers see ACTUAL what the dependency gives")
+
+
+@pytest.mark.parametrize("width", range(100, 161, 5))
+def test_the_titles_of_charts_are_whole(width: int) -> None:
+    titles = next(line.plain for line in drawn(SCENE, width, 40) if "calls/s" in line.plain)
+
+    of_charts = " ".join(titles.partition("waits")[2].split())
+    assert of_charts in (
+        "",
+        "effective actual",
+        "effective, 1 min actual, 1 min",
+        "effective, last minute actual, last minute",
+    )
 
 
 def test_each_operation_has_a_line_of_numbers() -> None:
@@ -75,6 +98,23 @@ def test_give_ups_and_failures_are_those_of_the_operation_that_is_chosen() -> No
     assert "failing  100 httpx.ReadTimeout" in sick
     assert "gave up  none" in well
     assert "failing  nothing" in well
+
+
+def test_of_failures_that_have_no_room_there_is_the_number() -> None:
+    crowded = scene("papers.fetch", sick=("papers.fetch",))
+    failures = {(Kind.FAILURES, f"shop.backend.Error{number:02}"): 100.0 - number for number in range(20)}
+    flow = Flow(10, {**crowded.everything.flow.counts, **failures})
+    lines = drawn(replace(crowded, everything=replace(crowded.everything, flow=flow)))
+
+    [line] = [line.plain for line in lines if "failing" in line.plain]
+    assert line == "  failing  100 httpx.ReadTimeout  100 backend.Error00  +19 more"
+
+
+def test_names_are_as_wide_as_a_terminal_draws_them() -> None:
+    lines = drawn(scene("论文.获取", "papers.fetch.and.a.name.that.is.too.long.for.the.screen"))
+
+    widths = {cell_len(line.plain) for line in lines if "100%   100%" in line.plain}
+    assert len(widths) == 1
 
 
 @pytest.mark.parametrize(
@@ -192,6 +232,21 @@ def test_a_narrow_last_line_leaves_out_what_the_help_has(width: int, left: str) 
     assert " ".join(last.split()) == left
 
 
+@pytest.mark.parametrize("width", [40, 50, 60, 70, 80])
+def test_no_key_of_the_last_line_is_cut(width: int) -> None:
+    worlds = [replace(INCIDENT, key=str(number), word=name) for number, name in enumerate(("http", "llm", "store"), 1)]
+    last = drawn(replace(SCENE, keys=(INCIDENT, *worlds)), width)[-1].plain
+
+    assert last.startswith(" i incident ")
+    assert " ".join(last.partition("sorted")[0].split()).endswith("? help q quit")
+
+
+def test_on_a_high_screen_many_operations_leave_room_for_the_latest() -> None:
+    text = plain(drawn(MANY, 80, 60))
+
+    assert text.count("papers.fetch  retry") == 5
+
+
 def test_a_key_is_lit_by_the_mood_of_what_it_is_about() -> None:
     lit = drawn(replace(SCENE, keys=(INCIDENT, replace(INCIDENT, key="1", word="http", mood=Mood.BAD))))[-1]
 
@@ -203,6 +258,13 @@ def test_help_says_what_keys_do_and_what_words_mean() -> None:
 
     for words in ("i        an incident", "q        quit", "actual     share of attempts", "of the last 10 s"):
         assert words in text
+
+
+def test_nothing_in_the_help_is_cut_on_80_columns() -> None:
+    text = plain(drawn(SCENE, controls=Controls(helping=True)))
+
+    assert "…" not in text
+    assert all(key.meaning in text for key in KEYS)
 
 
 def test_what_goes_on_just_now_stands_at_the_right() -> None:

@@ -107,7 +107,7 @@ class Live:
             target=f"{url}  {options.rate:g} calls/s".strip(),
             time=time.time(),
             state=f"{switches.told}  {elapsed:.0f}{left} s".strip(),
-            mood=Mood.BAD if set(moods.values()) != {Mood.PLAIN} else Mood.PLAIN,
+            mood=next((mood for mood in (Mood.BAD, Mood.FAIR) if mood in moods.values()), Mood.PLAIN),
             everything=self._everything,
             rows=self._rows,
             every=_EVERY,

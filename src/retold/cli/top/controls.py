@@ -23,7 +23,7 @@ ORDERS: dict[str, Callable[[Row], tuple[float, str]]] = {
 
 KEYS = (
     Key("↑↓", "choose", "choose an operation, or all of them (k j)"),
-    Key("s", "sort", "sort by name, calls, actual or effective success, attempts a call, give-ups"),
+    Key("s", "sort", "sort by name, calls, actual, effective, attempts a call, or give-ups"),
     Key("p", "pause", "pause the drawing; counting goes on"),
     Key("?", "help", "this help"),
     Key("q", "quit", "quit"),

@@ -6,12 +6,13 @@ import textwrap
 import time
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from retold.cli.top.controls import KEYS, Controls
 from retold.cli.top.history import WINDOW
 from retold.cli.top.scene import Happening, Key, Mood, Row, Scene
-from retold.cli.top.shapes import DIGITS_HEIGHT, STYLES, binned, chart, digits, style
+from retold.cli.top.shapes import DIGITS_HEIGHT, STYLES, binned, chart, digits, ending, style
 from retold.cli.top.table import table
 from retold.cli.top.words import count, error, left, percent, rate
 
@@ -19,8 +20,11 @@ LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 _BAR = "white on grey23"
 _LIT = {Mood.PLAIN: "", Mood.GOOD: "black on green", Mood.FAIR: "black on yellow", Mood.BAD: "bold white on red"}
 _LEAST_HAPPENINGS = 2
+"""And one of ten lines, so that on a high screen more than the last moment is seen of many operations."""
 _LITTLE = 0.1
 """Share of a budget below which it is about to deny retries."""
+_BETWEEN = 4
+"""Columns between the two heroes."""
 _HEROES = (("EFFECTIVE", "what callers see"), ("ACTUAL", "what the dependency gives"))
 
 
@@ -53,10 +57,12 @@ def _state(scene: Scene, controls: Controls) -> Text:
 
 def _footer(scene: Scene, controls: Controls, width: int) -> Text:
     """The keys, without those that the help has too if there is no room for all; then, if there is, the order."""
-    own = list(KEYS)
-    while own[0].key != "?" and _keys((*scene.keys, *own)).cell_len > width:
+    theirs, own = list(scene.keys), list(KEYS)
+    while own[0].key != "?" and _keys((*theirs, *own)).cell_len > width:
         del own[0]
-    keys = _keys((*scene.keys, *own))
+    while theirs and _keys((*theirs, *own)).cell_len > width:
+        del theirs[-1]
+    keys = _keys((*theirs, *own))
     order = Text(f"sorted by {controls.order} ", "dim")
     return _bar(keys, order if keys.cell_len + order.cell_len <= width else Text(), width)
 
@@ -98,8 +104,9 @@ def _body(scene: Scene, controls: Controls, width: int, height: int) -> list[Tex
     chosen = next((at for at, row in enumerate(rows) if row.operation == controls.chosen), 0)
     a_minute = max(1, round(60 / scene.every))
     lines = _heroes(rows[chosen], scene.moments, a_minute, width, height)
-    below = [Text(), *_facts(rows[chosen]), *_budgets(scene)]
-    least = 2 + min(_LEAST_HAPPENINGS, len(scene.happenings)) if scene.happenings or scene.said else 0
+    below = [Text(), *_facts(rows[chosen], width), *_budgets(scene)]
+    happenings = min(max(_LEAST_HAPPENINGS, height // 10), len(scene.happenings))
+    least = 2 + happenings if scene.happenings or scene.said else 0
     # The titles, all of them together, and at least the one that is chosen.
     room = max(3, height - len(lines) - len(below) - least)
     first = max(1, chosen - (room - 2) + 1) if chosen else 1
@@ -121,43 +128,57 @@ def _body(scene: Scene, controls: Controls, width: int, height: int) -> list[Tex
 def _heroes(row: Row, moments: int, a_minute: int, width: int, height: int) -> list[Text]:
     """Effective success beside actual success, as large as there is room for."""
     shares = (row.flow.ended.effective, row.flow.ended.actual)
-    if height < 14:
+    numbers = [digits(percent(share)) for share in shares]
+    of_digits = max(len(number[0]) for number in numbers)
+    half = (width - 4 - _BETWEEN) // 2
+    if height < 14 or half < of_digits:
         line = Text("  ")
         for (name, _), share in zip(_HEROES, shares, strict=True):
             line.append(f"{name.lower()} ").append(percent(share), style(share)).append("   ")
         return [line]
     rows = DIGITS_HEIGHT if height < 28 else 2 * DIGITS_HEIGHT
-    half = (width - 4) // 2
-    numbers = [digits(percent(share)) for share in shares]
-    of_digits = max(len(number[0]) for number in numbers)
-    of_chart = half - of_digits - 3
+    of_chart = max(0, half - of_digits - 2)
     past = binned(row.past, moments, of_chart, a_minute)
     pasts = ([each.effective for each in past], [each.actual for each in past])
     title, *lines = (Text("  ") for _ in range(rows + 1))
     above = (rows - DIGITS_HEIGHT + 1) // 2
+    room_for_meanings = all(len(f"{name}  {meaning}") <= half for name, meaning in _HEROES)
     for (name, meaning), number, share, shown in zip(_HEROES, numbers, shares, pasts, strict=True):
-        label = Text.assemble((name, "bold"), (f"  {meaning}", "dim"))
-        label.truncate(half, pad=True)
+        label = Text.assemble((name, "bold"), (f"  {meaning}" if room_for_meanings else "", "dim"))
+        label.truncate(half + _BETWEEN, pad=True)
         title.append_text(label)
         for at, (line, columns) in enumerate(zip(lines, chart(shown, of_chart, rows), strict=True)):
             digit = number[at - above] if 0 <= at - above < DIGITS_HEIGHT else ""
-            line.append(digit.ljust(of_digits + 2), style(share)).append_text(columns).append(" ")
+            line.append(digit.ljust(half - of_chart), style(share)).append_text(columns).append(" " * _BETWEEN)
+    for line in (title, *lines):
+        line.rstrip()
     return [Text(), title, *lines, Text()]
 
 
-def _facts(row: Row) -> list[Text]:
-    given_up, failing = (Text().append(f"  {word}  ", "dim") for word in ("gave up", "failing"))
+def _facts(row: Row, width: int) -> list[Text]:
+    given_up, failing = [], []
     for outcome, total in _most(row.give_ups):
         lately = row.flow.rate(row.flow.give_ups.get(outcome, 0))
-        given_up.append(count(total), "bold red" if lately else "").append(f" {outcome}")
-        given_up.append(f" {rate(lately)}/s  " if lately else "  ")
+        fact = Text.assemble((count(total), "bold red" if lately else ""), f" {outcome}")
+        given_up.append(fact.append(f" {rate(lately)}/s" if lately else ""))
     for name, number in _most(row.flow.failures):
-        failing.append(f"{count(number)} ", "bold yellow").append(f"{error(name)}  ")
-    if not row.give_ups:
-        given_up.append("none")
-    if not row.flow.failures:
-        failing.append("nothing")
-    return [given_up, failing]
+        failing.append(Text.assemble((count(number), "bold yellow"), f" {error(name)}"))
+    return [
+        _listed("gave up", given_up or [Text("none")], width),
+        _listed("failing", failing or [Text("nothing")], width),
+    ]
+
+
+def _listed(word: str, facts: Sequence[Text], width: int) -> Text:
+    """As many of them as the line has room for, the first at least, and how many more there are."""
+    line = Text().append(f"  {word}", "dim")
+    for at, fact in enumerate(facts):
+        hidden = len(facts) - at
+        more = f"  +{hidden - 1} more" if hidden > 1 else ""
+        if at and line.cell_len + 2 + fact.cell_len + len(more) > width:
+            return line.append(f"  +{hidden} more", "dim")
+        line.append("  ").append_text(fact)
+    return line
 
 
 def _budgets(scene: Scene) -> list[Text]:
@@ -177,15 +198,13 @@ def _latest(scene: Scene, width: int, height: int) -> list[Text]:
     head.truncate(max(0, width - len(scene.said) - 2), pad=True)
     head.append(scene.said, "bold yellow")
     shown = scene.happenings[-room:]
-    names = min(width // 3, max((len(each.subject) for each in shown), default=0))
+    names = min(width // 3, max((cell_len(each.subject) for each in shown), default=0))
     return [Text(), head, *(_happening(each, names) for each in reversed(shown))]
 
 
 def _happening(happening: Happening, names: int) -> Text:
     clock = time.strftime("%H:%M:%S", time.localtime(happening.time))
-    subject = happening.subject
-    name = subject if len(subject) <= names else "…" + subject[1 - names :]
-    line = Text.assemble((f"  {clock}  ", "dim"), name.ljust(names), "  ")
+    line = Text.assemble((f"  {clock}  ", "dim"), ending(happening.subject, names), "  ")
     return line.append(happening.text, STYLES[happening.mood])
 
 

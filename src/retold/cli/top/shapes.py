@@ -1,9 +1,10 @@
-"""Numbers as shapes of block characters: columns over time, and digits that are seen across a room."""
+"""Shapes on a screen: columns over time, digits that are seen across a room, and names of one width."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from retold.cli.top.flow import Ended
@@ -80,3 +81,13 @@ def chart(shares: Sequence[float | None], width: int, height: int) -> list[Text]
                 line.append(_BLOCKS[min(8, max(0, filled))], style(share))
         rows.append(line)
     return rows
+
+
+def ending(name: str, width: int) -> str:
+    """A name as wide as this, with its end, which says most, if it is too long."""
+    if cell_len(name) <= width:
+        return set_cell_size(name, width)
+    kept = name
+    while kept and cell_len(kept) >= width:
+        kept = kept[1:]
+    return set_cell_size(f"…{kept}", width)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from retold.cli.top.scene import Row
-from retold.cli.top.shapes import binned, chart, style
+from retold.cli.top.shapes import binned, chart, ending, style
 from retold.cli.top.words import count, percent, rate, seconds, times
 
 _LEAST_NAME, _MOST_NAME = 12, 16
 """Characters of names for which columns give way."""
 _WIDE = 100
 _LEAST_CHART, _MOST_CHART = 10, 40
-_CHARTS = ("effective, last minute", "actual, last minute")
+_CHARTS = ("effective", "actual")
+_OF = (", last minute", ", 1 min", "")
+"""What the charts' titles go on with: the first of which there is room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def table(
         order: The column that rows are ordered by, which is underlined.
         title: Of the first column.
     """
-    longest = max(_LEAST_NAME, *(len(row.operation) for row in rows))
+    longest = max(_LEAST_NAME, *(cell_len(row.operation) for row in rows))
     columns = _that_fit(width, min(longest, _MOST_NAME))
     left = width - 2 - sum(column.width for column in columns)
     name = min(left, longest)
@@ -107,17 +110,17 @@ def _titles(columns: Sequence[_Column], name: int, of_chart: int, order: str, ti
         line.append(" " * (column.width - len(column.title)))
         line.append(column.title, "dim underline" if order.startswith(column.title) else "dim")
     if of_chart:
+        of = next(of for of in _OF if len(max(_CHARTS, key=len) + of) <= of_chart)
         for chart_title in _CHARTS:
-            line.append("  " + chart_title[:of_chart].ljust(of_chart), "dim")
+            line.append("  " + (chart_title + of).ljust(of_chart), "dim")
     return line
 
 
 def _line(
     row: Row, is_chosen: bool, columns: Sequence[_Column], name: int, of_chart: int, moments: int, a_minute: int
 ) -> Text:
-    shown = row.operation if len(row.operation) <= name else "…" + row.operation[1 - name :]
     line = Text().append("▸ " if is_chosen else "  ", "bold cyan")
-    line.append(shown.ljust(name), "bold" if is_chosen else "")
+    line.append(ending(row.operation, name), "bold" if is_chosen else "")
     for column in columns:
         text, look = column.cell(row)
         line.append(text.rjust(column.width), look)
