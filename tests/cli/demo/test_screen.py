@@ -19,6 +19,7 @@ def tally() -> Tally:
     tally.operations["papers.fetch"] = papers = Count(
         calls=Counter(success=198, attempts_exhausted=1, deadline_exceeded=1),
         attempts=Counter(success=198, error=102),
+        made=300,
         fallbacks=2,
         longest_wait=1.25,
     )
@@ -89,8 +90,16 @@ def test_the_table_has_a_row_for_each_operation(tally: Tally, capsys: pytest.Cap
     assert "calls begun" not in out
 
 
+def test_it_is_all_of_them_only_if_none_is_missing(tally: Tally, capsys: pytest.CaptureFixture[str]) -> None:
+    tally.operations["papers.fetch"].calls = Counter(success=99_999, attempts_exhausted=1)
+
+    Screen(plain=True).results(results(tally), None)
+
+    assert row(capsys.readouterr().out, "papers.fetch")[:3] == ["papers.fetch", "100000", "99.9%"]
+
+
 def test_phases_have_a_table_of_their_own(tally: Tally, capsys: pytest.CaptureFixture[str]) -> None:
-    tally.phases[Phase.OUTAGE] = Count(calls=Counter(attempts_exhausted=4), attempts=Counter(error=16))
+    tally.phases[Phase.OUTAGE] = Count(calls=Counter(attempts_exhausted=4), attempts=Counter(error=16), made=16)
 
     Screen(plain=True).results(results(tally), None)
 

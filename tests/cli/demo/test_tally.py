@@ -64,6 +64,23 @@ def test_counts_fallbacks() -> None:
     assert (tally.operations["papers"].fallbacks, tally.operations["papers"].effective) == (1, 0.0)
 
 
+def test_attempts_of_calls_that_go_on_are_none_a_call() -> None:
+    tally = Tally(["papers"], None)
+    seconds: list[Count] = []
+
+    def paper() -> str:
+        seconds.append(tally.take_second())
+        return flaky()
+
+    flaky = Flaky(2)
+    with retold.configure(exporters=[tally]):
+        POLICY.call(paper)
+
+    assert [each.attempts.total() for each in seconds] == [0, 1, 1]
+    assert [each.amplification for each in seconds] == [None, None, None]
+    assert tally.take_second().amplification == 3
+
+
 def test_a_second_is_what_was_counted_since_the_last_one() -> None:
     tally = Tally(["papers"], None)
 

@@ -15,6 +15,8 @@ from retold.cli.demo.incident import Phase
 from retold.cli.demo.results import Results
 from retold.cli.demo.tally import Count, Tally
 from retold.cli.demo.traces import Traces
+from retold.cli.top.shapes import style
+from retold.cli.top.words import percent, times
 
 # On a narrower screen lines go on in the next row: a table squeezed into it would lose words.
 _LEAST_WIDTH = 150
@@ -64,11 +66,9 @@ class Screen:
     def second(self, elapsed: float, second: Count, tally: Tally, phase: str) -> None:
         """Print what happened in the last second."""
         line = Text(f"{elapsed:4.0f} s  {second.calls.total():4d} calls ended  ok: ")
-        line.append(f"{_percent(second.effective):>6}", style=_mood(second.effective)).append(" of calls, ")
-        line.append(f"{_percent(second.actual):>6}", style=_mood(second.actual)).append(" of attempts  ")
-        line.append(
-            f"{_times(second.amplification):>5} attempts a call  {tally.waiting:3d} of {tally.active:3d} asleep"
-        )
+        line.append(f"{_percent(second.effective):>6}", style=style(second.effective)).append(" of calls, ")
+        line.append(f"{_percent(second.actual):>6}", style=style(second.actual)).append(" of attempts  ")
+        line.append(f"{times(second.amplification):>5} attempts a call  {tally.waiting:3d} of {tally.active:3d} asleep")
         gave_up = sum(second.give_ups.values())
         if gave_up:
             line.append(f"  {gave_up} gave up", style="red")
@@ -129,21 +129,11 @@ _SHARES = ("calls ok", "attempts ok", "attempts a call")
 
 def _shares(counts: Count) -> tuple[Text, Text, str]:
     return (
-        Text(_percent(counts.effective), _mood(counts.effective)),
-        Text(_percent(counts.actual), _mood(counts.actual)),
-        _times(counts.amplification),
+        Text(_percent(counts.effective), style(counts.effective)),
+        Text(_percent(counts.actual), style(counts.actual)),
+        times(counts.amplification),
     )
 
 
 def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"
-
-
-def _times(amplification: float | None) -> str:
-    return "-" if amplification is None else f"x{amplification:.2f}"
-
-
-def _mood(share: float | None) -> str:
-    if share is None:
-        return "dim"
-    return "green" if share >= 0.99 else "yellow" if share >= 0.9 else "red"
+    return f"{share:.1%}" if share in (0, 1) else percent(share)

@@ -16,10 +16,14 @@ from retold.cli.demo.pool.listener import Listener
 class Count:
     """Calls and attempts that ended, of one operation, one phase or one second; and those that were lost, as they had
     not ended when their process was killed.
+
+    Attributes:
+        made: Attempts that those calls had made, some of them before that second.
     """
 
     calls: Counter[str] = field(default_factory=Counter[str])
     attempts: Counter[str] = field(default_factory=Counter[str])
+    made: int = 0
     fallbacks: int = 0
     lost_calls: int = 0
     lost_attempts: int = 0
@@ -37,9 +41,9 @@ class Count:
 
     @property
     def amplification(self) -> float | None:
-        """Attempts per call: the load that retries add."""
+        """Attempts that each call had made when it ended: the load that retries add."""
         calls = self.calls.total()
-        return self.attempts.total() / calls if calls else None
+        return self.made / calls if calls else None
 
     @property
     def give_ups(self) -> dict[str, int]:
@@ -124,6 +128,7 @@ class Tally(Listener):
             self.active -= 1
             for counts in self._counts(event.operation, state):
                 counts.calls[event.outcome.value] += 1
+                counts.made += event.attempts
                 counts.fallbacks += event.fallback
 
     def call_lost(self, state: _Call, operation: str, *, in_attempt: bool) -> None:
