@@ -6,12 +6,19 @@ import argparse
 import math
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 
 class Parser(argparse.ArgumentParser):
     """`argparse`, with one line on standard error and status 2 for wrong use."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """None but known ones: the command that gets an unknown one names it, and itself, and not its parent."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
         sys.stderr.write(f"{self.prog}: {message} (see {self.prog} --help)\n")

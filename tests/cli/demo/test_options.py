@@ -43,7 +43,8 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ("--duration", "0", "must be a number of seconds above 0"),
         ("--duration", "soon", "must be a number of seconds above 0"),
         ("--linger", "-1", "must be a number of seconds, 0 or more"),
-        ("--seed", "1.5", "must be a whole number, 0 or more"),
+        ("--seed", "1.5", "must be a whole number from 0 to 9223372036854775807"),
+        ("--seed", "9223372036854775808", "must be a whole number from 0 to 9223372036854775807"),
         ("--port", "70000", "must be a port from 0 (any free one) to 65535"),
         ("--port", "http", "must be a port from 0 (any free one) to 65535"),
         ("--time-scale", "0.5", "must be a number from 1 to 120"),
@@ -87,6 +88,22 @@ def test_a_system_without_pseudo_terminals_has_all_worlds_but_the_printer(
 def test_half_an_incident(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--incident-at 2 needs --incident-for too" in complaint(capsys, "--incident-at=2")
     assert "--incident-for 3 needs --incident-at too" in complaint(capsys, "--incident-for=3")
+
+
+def test_an_incident_that_would_never_begin(capsys: pytest.CaptureFixture[str]) -> None:
+    told = complaint(capsys, "--incident-at=30", "--incident-for=3", "--duration=30")
+
+    assert "--incident-at 30 must be before the end, which --duration 30 sets" in told
+
+
+def test_an_option_of_what_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--time-scale 10 needs --prometheus, whose rules it is about" in complaint(capsys, "--time-scale=10")
+    told = complaint(capsys, "--requests", "--worlds=llm,store")
+    assert "--requests needs the world http, which --worlds llm,store leaves out" in told
+
+
+def test_an_argument_too_many(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "unrecognized arguments: now --fast" in complaint(capsys, "--plain", "now", "--fast")
 
 
 def test_a_prometheus_that_would_have_nothing_to_scrape(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,7 @@ DEFAULT_PORT = 9464
 DEFAULT_EXPORTERS = "opentelemetry,prometheus"
 WORLDS = ("http", "llm", "store", "printer")
 _VARIABLE = "RETOLD_EXPORTERS"
+_MOST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ def add_arguments(parser: Parser) -> None:
     )
     add(
         "--seed",
-        type=whole("a whole number, 0 or more", least=0, most=2**63),
+        type=whole(f"a whole number from 0 to {_MOST_SEED}", least=0, most=_MOST_SEED),
         help="fixes the worlds' choices (default: a random one, which is printed)",
     )
     add(
@@ -121,10 +122,9 @@ def add_arguments(parser: Parser) -> None:
     add(
         "--time-scale",
         type=number("a number from 1 to 120", least=1, most=120),
-        default=1.0,
         metavar="FACTOR",
-        help="divides every window of those rules: with 10, what alerts after 15 minutes does so after 90 s "
-        "(default: %(default)g)",
+        help="divides every window of those rules: with 10, what alerts after 15 minutes does so after 90 s (default: "
+        "1)",
     )
     add(
         "--requests",
@@ -140,17 +140,24 @@ def parsed(parser: Parser, chosen: argparse.Namespace) -> Options:
     if (at is None) != (lasts is None):
         given, missing = ("--incident-at", "--incident-for") if lasts is None else ("--incident-for", "--incident-at")
         parser.error(f"{given} {at if lasts is None else lasts:g} needs {missing} too")
+    if at is not None and chosen.duration is not None and at >= chosen.duration:
+        parser.error(f"--incident-at {at:g} must be before the end, which --duration {chosen.duration:g} sets")
     named, source = chosen.exporters, "--exporters"
     if named is None:
         named, source = os.environ.get(_VARIABLE, "").strip() or DEFAULT_EXPORTERS, _VARIABLE
     names = tuple(name.strip() for name in named.split(",") if name.strip())
     if chosen.prometheus and "prometheus" not in names:
         parser.error(f"--prometheus needs the exporter prometheus, which {source}={named} leaves out")
+    if chosen.time_scale is not None and not chosen.prometheus:
+        parser.error(f"--time-scale {chosen.time_scale:g} needs --prometheus, whose rules it is about")
     worlds, left_out = _worlds(parser, chosen.worlds)
+    if chosen.requests and "http" not in worlds:
+        parser.error(f"--requests needs the world http, which --worlds {chosen.worlds} leaves out")
     values: dict[str, Any] = vars(chosen) | {
         "incident": None if at is None else Incident(at, lasts),
         "seed": random.SystemRandom().randrange(10**6) if chosen.seed is None else chosen.seed,
         "output": chosen.output or Path("retold-demo") / f"{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}",
+        "time_scale": chosen.time_scale or 1.0,
         "worlds": worlds,
         "worlds_left_out": left_out,
         "exporters": () if names == ("none",) else names,
