@@ -1,5 +1,6 @@
 """What the demo shows: the same facts plain and in colour, on wide screens and on narrow ones."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -120,6 +121,7 @@ def test_papers_that_were_held_back_are_told(tally: Tally, capsys: pytest.Captur
 def test_a_terminal_has_colours_and_lines_unless_it_is_to_be_plain(
     tally: Tally, capsys: pytest.CaptureFixture[str], terminal: pytest.MonkeyPatch
 ) -> None:
+    terminal.setenv("COLUMNS", "160")
     shown = []
     for plain in (False, True):
         screen = Screen(plain=plain)
@@ -147,6 +149,26 @@ def test_a_narrow_terminal_loses_no_number(
     assert "asleep  2 gave up  [outage]\n" in out
     for number in ("200", "99.0%", "66.0%", "x1.50", "1.25 s", "300"):
         assert number in out
+
+
+@pytest.mark.parametrize("is_plain", [False, True])
+def test_the_tables_fit_80_columns_and_nothing_of_them_is_lost(
+    tally: Tally, capsys: pytest.CaptureFixture[str], terminal: pytest.MonkeyPatch, is_plain: bool
+) -> None:
+    tally.operations["papers.summarise"] = Count(
+        calls=Counter(success=99_000, budget_exhausted=999), attempts=Counter(success=99_000), made=1_250_000
+    )
+    seen = {operation: {"ok": 300} for operation in (*OPERATIONS, "papers.summarise")}
+    told = Results(tally, {"http": Verdict(agree=True, told="300 attempts", answers=seen)}, 0)
+
+    Screen(plain=is_plain).results(told, None)
+
+    lines = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).splitlines()
+    assert max(map(len, lines)) <= 80
+    papers = "papers.fetch 200 99.0% 66.0% x1.50 2 2 1.25 s 300"
+    assert " ".join(row("\n".join(lines), "papers.fetch")) == papers
+    assert row("\n".join(lines), "papers.summarise")[:4] == ["papers.summarise", "99999", "99.0%", "100.0%"]
+    assert "gave up: 1 attempts_exhausted, 1 deadline_exceeded, 999 budget_exhausted" in lines
 
 
 def test_what_is_said_while_something_else_is_shown_is_printed_afterwards(capsys: pytest.CaptureFixture[str]) -> None:

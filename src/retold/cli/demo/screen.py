@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.box import SIMPLE_HEAD
@@ -18,8 +19,12 @@ from retold.cli.demo.traces import Traces
 from retold.cli.top.shapes import style
 from retold.cli.top.words import percent, times
 
-# On a narrower screen lines go on in the next row: a table squeezed into it would lose words.
-_LEAST_WIDTH = 150
+_WIDE = 150
+"""Columns for all tables as they are; what is no terminal has them."""
+_NARROW = 80
+"""Columns for tables whose titles take several lines. On a narrower screen lines go on in the next row: a table squeezed
+into it would lose words.
+"""
 
 
 class _Console(Console):
@@ -38,7 +43,8 @@ class Screen:
     def __init__(self, *, plain: bool) -> None:
         self._plain = plain
         self._console = _Console(color_system=None if plain else "auto", highlight=False, soft_wrap=True)
-        self._console.width = max(self._console.width, _LEAST_WIDTH)
+        self._is_narrow = self._console.is_terminal and self._console.width < _WIDE
+        self._console.width = max(self._console.width, _NARROW if self._is_narrow else _WIDE)
         self._lock = threading.Lock()
         self._kept: list[Text] | None = None
 
@@ -90,18 +96,26 @@ class Screen:
             self.say(f"{traces.delivered} spans in {traces.destination}{lost}")
 
     def _operations(self, results: Results) -> None:
-        table = self._table("operation", "calls", *_SHARES, "gave up", "fallbacks", "longest wait", "its world saw")
+        titles = ("operation", "calls", *_SHARES, "gave up", "fallbacks", "longest wait", "its world saw")
+        narrow = self._is_narrow
+        table = self._table(*(_IN_LINES.get(title, title) if narrow else title for title in titles), lined=not narrow)
+        gave_up: Counter[str] = Counter()
         for operation, counts in results.tally.operations.items():
+            gave_up.update(counts.give_ups)
             table.add_row(
                 operation,
                 str(counts.calls.total()),
                 *_shares(counts),
-                ", ".join(f"{number} {outcome}" for outcome, number in counts.give_ups.items()) or "0",
+                str(sum(counts.give_ups.values())) if narrow else _listed(counts.give_ups) or "0",
                 str(counts.fallbacks),
                 f"{counts.longest_wait:.2f} s",
                 str(results.seen(operation)),
             )
+        if narrow and not self._plain:
+            self._console.print()  # as above a table with lines
         self._console.print(table)
+        if narrow and gave_up:
+            self.say(f"gave up: {_listed(gave_up)}")
 
     def _phases(self, phases: dict[Phase, Count]) -> None:
         table = self._table("calls begun", "calls", *_SHARES, "gave up")
@@ -116,8 +130,8 @@ class Screen:
                 return
         self._console.print(line)
 
-    def _table(self, first: str, *others: str) -> Table:
-        table = Table(box=None if self._plain else SIMPLE_HEAD, pad_edge=False)
+    def _table(self, first: str, *others: str, lined: bool = True) -> Table:
+        table = Table(box=SIMPLE_HEAD if lined and not self._plain else None, pad_edge=False)
         table.add_column(first, no_wrap=True)
         for other in others:
             table.add_column(other, justify="right")
@@ -125,6 +139,16 @@ class Screen:
 
 
 _SHARES = ("calls ok", "attempts ok", "attempts a call")
+_IN_LINES = {
+    "calls ok": "calls\nok",
+    "attempts ok": "attempts\nok",
+    "attempts a call": "attempts\na call",
+    "gave up": "gave\nup",
+    "fallbacks": "fall-\nbacks",
+    "longest wait": "longest\nwait",
+    "its world saw": "its\nworld\nsaw",
+}
+"""Titles of the largest table where there is little room."""
 
 
 def _shares(counts: Count) -> tuple[Text, Text, str]:
@@ -133,6 +157,10 @@ def _shares(counts: Count) -> tuple[Text, Text, str]:
         Text(_percent(counts.actual), style(counts.actual)),
         times(counts.amplification),
     )
+
+
+def _listed(outcomes: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {outcome}" for outcome, number in outcomes.items())
 
 
 def _percent(share: float | None) -> str:
