@@ -22,7 +22,7 @@ from retold.cli.top.words import percent, times
 _WIDE = 150
 """Columns for all tables as they are; what is no terminal has them."""
 _NARROW = 80
-"""Columns for tables whose titles take several lines. On a narrower screen lines go on in the next row: a table squeezed
+"""Columns for tables whose titles take several lines. On a narrower screen lines go on in the next row: tables squeezed
 into it would lose words.
 """
 
