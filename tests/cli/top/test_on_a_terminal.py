@@ -105,6 +105,33 @@ def test_sigterm_gives_it_back(terminal: Tmux, tmp_path: Path) -> None:
         assert terminal.ended() == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT])
+def test_it_is_given_back_before_a_signal_ends_the_process(
+    terminal: Tmux, tmp_path: Path, number: signal.Signals
+) -> None:
+    with Served() as served:
+        call(0)
+        terminal.begin(f"sh -c 'ulimit -c 0; echo $$ > pid; exec {TOP} {served.url}'")
+        terminal.wait_for("▸ all operations")
+        os.kill(int((tmp_path / "pid").read_text()), number)
+
+        assert terminal.ended() == 128 + number
+    assert "EFFECTIVE" not in terminal.screen
+
+
+def test_a_signal_that_is_to_be_ignored_is(terminal: Tmux, tmp_path: Path) -> None:
+    with Served() as served:
+        call(0)
+        terminal.begin(f"sh -c 'trap \"\" HUP; echo $$ > pid; exec {TOP} {served.url}'")
+        terminal.wait_for("▸ all operations")
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGHUP)
+        terminal.press("?")
+        terminal.wait_for("pause the drawing")
+        terminal.press("q")
+
+        assert terminal.ended() == 0
+
+
 def test_an_exception_gives_it_back_and_is_seen(terminal: Tmux, tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text(
         "from retold.cli.top.terminal import Terminal\nwith Terminal():\n    raise RuntimeError('no more')\n"

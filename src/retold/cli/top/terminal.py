@@ -24,7 +24,8 @@ _BEGIN, _END = "\x1b[?2026h\x1b[H", "\x1b[0m\x1b[K\x1b[J\x1b[?2026l"
 class Terminal:
     """A context in which the terminal belongs to the view.
 
-    It is given back however the context is left, and while the process is stopped by Ctrl-Z. Main thread only.
+    It is given back however the context is left, before SIGHUP or SIGQUIT (Ctrl-\\) ends the process, and while it is
+    stopped by Ctrl-Z. Main thread only.
 
     Attributes:
         keyboard: The file descriptor that keys come from; None if standard input is no terminal.
@@ -35,7 +36,7 @@ class Terminal:
         self._screen = sys.stdout.fileno()
         self._console = Console(force_terminal=True, legacy_windows=False)
         self._modes: list[Any] = []
-        self._before: signal._HANDLER = None
+        self._before: dict[int, signal._HANDLER] = {}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -56,11 +57,15 @@ class Terminal:
 
     def __enter__(self) -> Self:
         self._take()
-        self._before = signal.signal(signal.SIGTSTP, self._stop)
+        for number, handler in ((signal.SIGTSTP, self._stop), (signal.SIGHUP, self._end), (signal.SIGQUIT, self._end)):
+            # What is ignored, as SIGHUP below nohup, stays so.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, handler)
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGTSTP, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
         # There is nothing to give back if it is gone.
         with suppress(OSError, termios.error):
             self._give_back()
@@ -85,6 +90,13 @@ class Terminal:
         signal.raise_signal(signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, self._stop)
         self._take()
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        """Give the terminal back, if it is still there, and end as the signal would have it."""
+        with suppress(OSError, termios.error):
+            self._give_back()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
 
     def _write(self, text: str) -> None:
         # Not through `sys.stdout`, in the middle of which a signal may come.
