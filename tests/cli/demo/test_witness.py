@@ -96,3 +96,14 @@ def test_the_longest_wait_is_that_of_whoever_wakes_last(witness: Witness) -> Non
     assert 500 < longest <= 1000
     assert gauges == {Key(Kind.ACTIVE, "shop.fetch"): 2, Key(Kind.WAITING, "shop.fetch"): 2}
     assert witness.longest_wait() is None
+
+
+def test_a_storm_of_retries_does_not_sweep_it_away(witness: Witness) -> None:
+    incident = Happening(0.0, "upstream", "an incident begins")
+    witness.tell(incident)
+
+    for _ in range(200):
+        call(3)
+
+    assert witness.retries()[0] == incident
+    assert len(witness.retries()) == 201

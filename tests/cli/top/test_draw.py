@@ -11,7 +11,7 @@ from retold.cli.top.controls import KEYS, Controls
 from retold.cli.top.draw import frame
 from retold.cli.top.flow import Flow
 from retold.cli.top.reading import Kind
-from retold.cli.top.scene import Key, Mood, Scene, Stock
+from retold.cli.top.scene import Happening, Key, Mood, Scene, Stock
 from tests.cli.top.scenes import scene
 
 FOUR = ("citations.find", "index.update", "papers.fetch", "pdfs.download")
@@ -151,6 +151,30 @@ def test_the_latest_is_first_with_its_time() -> None:
     clock = time.strftime("%H:%M:%S", time.localtime(1.6e9 + 19))
     assert lines[at + 1] == f"  {clock}  papers.fetch  retry 19"
     assert lines[at + 2].endswith("retry 18")
+
+
+@pytest.mark.parametrize(("age", "is_seen"), [(9.9, True), (10.1, False)])
+def test_what_is_rare_stays_in_sight_for_ten_seconds(age: float, is_seen: bool) -> None:
+    rare = Happening(1.6e9 - age, "workers", "worker 7 has ended", is_rare=True)
+    common = [Happening(1.6e9, "papers.fetch", f"retry {number}") for number in range(200)]
+
+    lines = [line.plain for line in drawn(replace(SCENE, happenings=(rare, *common)))]
+
+    at = next(number for number, line in enumerate(lines) if line.startswith("  latest"))
+    shown = [line.split("  ")[-1].strip() for line in lines[at + 1 : -1]]
+    assert (shown[-1] == "worker 7 has ended") is is_seen
+    assert shown[0] == "retry 199"
+    assert len(shown) == 22 - at
+
+
+def test_what_is_rare_leaves_half_of_the_lines_to_the_rest() -> None:
+    rare = [Happening(1.6e9, "workers", f"worker {number} has ended", is_rare=True) for number in range(20)]
+    common = [Happening(1.6e9, "papers.fetch", f"retry {number}") for number in range(200)]
+
+    text = plain(drawn(replace(SCENE, happenings=(*rare, *common)), 80, 34))
+
+    assert abs(text.count(" has ended") - text.count(" retry ")) <= 1
+    assert "worker 19 has ended" in text
 
 
 def test_a_wide_screen_has_the_last_minute_of_each_operation() -> None:

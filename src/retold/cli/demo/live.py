@@ -94,7 +94,7 @@ class Live:
         self._tell(world or "all worlds", what, Mood.BAD if on else Mood.GOOD)
 
     def _tell(self, subject: str, what: str, mood: Mood) -> None:
-        self._witness.tell(Happening(time.time(), subject, what, mood))
+        self._witness.tell(Happening(time.time(), subject, what, mood, is_rare=True))
 
     def _scene(self, worlds: Sequence[str], switches: Switches, more: Sequence[Key], url: str, began: float) -> Scene:
         elapsed, options = time.monotonic() - began, self._options

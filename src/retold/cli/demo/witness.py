@@ -25,6 +25,7 @@ from retold.cli.top.words import error
 
 _BOUNDS = (*telemetry.CALL_DURATION.buckets, math.inf)
 _RETRIES = 200
+_TOLD = 20
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +47,8 @@ class Witness(Listener):
         self._counters: dict[Key, float] = {Key(Kind.CALLS, each, Outcome.SUCCESS): 0 for each in operations}
         self._gauges: dict[Key, float] = {}
         self._retries: deque[Happening] = deque(maxlen=_RETRIES)
+        # Apart, for a storm has that many retries in a second.
+        self._told: deque[Happening] = deque(maxlen=_TOLD)
         self._asleep: dict[_Call, float] = {}
 
     def reading(self) -> Reading:
@@ -56,12 +59,12 @@ class Witness(Listener):
     def retries(self) -> tuple[Happening, ...]:
         """The latest retries, give-ups and what else was told, the latest last."""
         with self._lock:
-            return tuple(self._retries)
+            return tuple(sorted((*self._retries, *self._told), key=lambda happening: happening.time))
 
     def tell(self, happening: Happening) -> None:
         """Have something else among them."""
         with self._lock:
-            self._retries.append(happening)
+            self._told.append(happening)
 
     def longest_wait(self) -> float | None:
         """Seconds until the last of those that are asleep now will wake."""

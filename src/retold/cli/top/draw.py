@@ -23,6 +23,8 @@ _LEAST_HAPPENINGS = 2
 """And one of ten lines, so that on a high screen more than the last moment is seen of many operations."""
 _LITTLE = 0.1
 """Share of a budget below which it is about to deny retries."""
+_RARE_FOR = 10.0
+"""Seconds for which what is rare stays in sight."""
 _BETWEEN = 4
 """Columns between the two heroes."""
 _HEROES = (("EFFECTIVE", "what callers see"), ("ACTUAL", "what the dependency gives"))
@@ -197,9 +199,16 @@ def _latest(scene: Scene, width: int, height: int) -> list[Text]:
     head = Text().append("  latest", "dim")
     head.truncate(max(0, width - len(scene.said) - 2), pad=True)
     head.append(scene.said, "bold yellow")
-    shown = scene.happenings[-room:]
+    shown = _most_telling(scene, room)
     names = min(width // 3, max((cell_len(each.subject) for each in shown), default=0))
     return [Text(), head, *(_happening(each, names) for each in reversed(shown))]
+
+
+def _most_telling(scene: Scene, room: int) -> Sequence[Happening]:
+    """The latest, and before them what was rare and is not long ago, on half of the lines at most."""
+    latest, before = scene.happenings[-room:], scene.happenings[:-room]
+    rare = [each for each in before if each.is_rare and each.time > scene.time - _RARE_FOR][-((room + 1) // 2) :]
+    return [*rare, *latest[len(rare) :]]
 
 
 def _happening(happening: Happening, names: int) -> Text:

@@ -14,7 +14,7 @@ WINDOW = 10.0
 """Seconds that the numbers are of: one alone would have them jump."""
 
 _KEPT = 240
-_HAPPENINGS = 200
+_HAPPENINGS = 2000
 EVERYTHING = "all operations"
 
 
@@ -62,7 +62,7 @@ class History:
             if seen is not None:
                 if has_restarted(seen.reading, reading):
                     self.happenings.append(
-                        Happening(time, process, "counts anew: the process was restarted", Mood.FAIR)
+                        Happening(time, process, "counts anew: the process was restarted", Mood.FAIR, is_rare=True)
                     )
                 more = increase(seen.reading, reading)
                 self._tell_give_ups(more, time)

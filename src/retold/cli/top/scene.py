@@ -19,12 +19,17 @@ class Mood(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something worth a line: when, as Unix time, to which operation or process, and what."""
+    """Something worth a line: when, as Unix time, to which operation or process, and what.
+
+    Attributes:
+        is_rare: Whether it stays in sight for some seconds, however much happens after it.
+    """
 
     time: float
     subject: str
     text: str
     mood: Mood = Mood.BAD
+    is_rare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

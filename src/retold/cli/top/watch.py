@@ -99,7 +99,7 @@ class Watch:
             return reason
 
     def _tell(self, name: str, what: str, mood: Mood) -> None:
-        self.history.happenings.append(Happening(time.time(), name, what, mood))
+        self.history.happenings.append(Happening(time.time(), name, what, mood, is_rare=True))
 
     def _made(self) -> Scene:
         rows = self.history.rows
