@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 class Parser(argparse.ArgumentParser):
     """`argparse`, with one line on standard error and status 2 for wrong use."""
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """None but known ones: the command that gets an unknown one names it, and itself, and not its parent."""
         found, unknown = super().parse_known_args(args, namespace)
         if unknown:

@@ -119,6 +119,19 @@ def test_it_is_given_back_before_a_signal_ends_the_process(
     assert "EFFECTIVE" not in terminal.screen
 
 
+def test_a_handler_that_somebody_else_has_set_is_called_once_it_is_given_back(terminal: Tmux, tmp_path: Path) -> None:
+    (tmp_path / "handled.py").write_text(
+        "import signal, sys\n"
+        "from retold.cli.top.terminal import Terminal\n"
+        "signal.signal(signal.SIGHUP, lambda *_: sys.exit(3))\n"
+        "with Terminal():\n"
+        "    signal.raise_signal(signal.SIGHUP)\n"
+    )
+    terminal.begin(f"{sys.executable} handled.py")
+
+    assert terminal.ended() == 3
+
+
 def test_a_signal_that_is_to_be_ignored_is(terminal: Tmux, tmp_path: Path) -> None:
     with Served() as served:
         call(0)

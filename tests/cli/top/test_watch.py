@@ -92,6 +92,7 @@ def test_a_password_is_not_shown(threads: ThreadPoolExecutor) -> None:
         ("up 1\n", "text/plain", 200, "has no series of Retold's", 'retold.configure(exporters=["prometheus"])'),
         ("<p>Hello</p>", "text/html", 200, "answers with text/html", "not Prometheus's format"),
         ("gone", "text/plain", 404, "answered 404", "usually /metrics"),
+        ("who?", "text/plain", 401, "answered 401", "http://USER:PASSWORD@HOST/metrics"),
     ],
 )
 def test_what_has_no_numbers_of_ours_says_what_to_do(

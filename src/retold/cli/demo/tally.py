@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from time import time_ns
 
-from retold import AttemptEnded, AttemptStarted, CallEnded, CallStarted, RetryScheduled
+from retold import AttemptEnded, AttemptStarted, CallEnded, CallStarted, Outcome, RetryScheduled
 from retold.cli.demo.incident import Incident, Phase
 from retold.cli.demo.pool.listener import Listener
 
@@ -56,7 +56,7 @@ def _share(ended: Counter[str]) -> float | None:
     return ended["success"] / answered if answered else None
 
 
-_GIVE_UPS = {"attempts_exhausted", "deadline_exceeded", "budget_exhausted", "hint_refused"}
+_GIVE_UPS = {outcome.value for outcome in Outcome if outcome.is_give_up}
 
 
 @dataclass(slots=True)

@@ -92,10 +92,10 @@ class Terminal:
         self._take()
 
     def _end(self, number: int, frame: FrameType | None) -> None:
-        """Give the terminal back, if it is still there, and end as the signal would have it."""
+        """Give the terminal back, if it is still there, and let the signal do what it would have done."""
         with suppress(OSError, termios.error):
             self._give_back()
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, self._before[number])
         signal.raise_signal(number)
 
     def _write(self, text: str) -> None:

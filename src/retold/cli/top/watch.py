@@ -17,6 +17,8 @@ _NONE_OF_OURS = (
     'serves metrics, but none of Retold\'s. Write retold.configure(exporters=["prometheus"]) in the process that serves'
     " it, with Prometheus(registry=...) if it serves a registry of its own. `retold doctor --metrics {url}` knows more."
 )
+_REFUSED = (401, 403)
+_NEEDS_A_USER = "Put a user and a password into the address, as in http://USER:PASSWORD@HOST/metrics."
 _KEEPS_TRYING = "It is asked again and again: start the process, or correct the address."
 
 
@@ -38,6 +40,8 @@ def look(url: str, timeout: float) -> Reading:
         answer = ask(url, timeout)
     except Unreachable as reason:
         raise Unseen(str(reason), _KEEPS_TRYING) from reason
+    if answer.status in _REFUSED:
+        raise Unseen(f"answered {answer.status}", f"{_NEEDS_A_USER} {_KEEPS_TRYING}")
     if answer.status != 200:
         raise Unseen(f"answered {answer.status}", f"Correct the path; it is usually /metrics. {_KEEPS_TRYING}")
     text = answer.body.decode(errors="replace")

@@ -98,7 +98,7 @@ async def test_papers_of_a_worker_that_is_killed_go_to_others(tmp_path: Path, cl
         assert (first.status, len(pool._workers), first in pool._workers) == (-signal.SIGKILL, 2, False)
 
     assert (pool.handed, pool.done, pool.lost) == (15, 10, 5)
-    assert world.said == [f"worker {first.pid} has ended with status -9; its 5 papers go to others"]
+    assert world.said == [f"worker {first.pid} has ended with status -9, amid 5 papers"]
     assert world.tally.operations[OPERATION].attempts == {"error": 5, "success": 10}
     assert (world.tally.active, world.tally.waiting) == (0, 0)
     verdict = pool.compare(world.tally.operations)

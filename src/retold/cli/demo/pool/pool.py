@@ -174,8 +174,9 @@ class Pool:
         if not (worker.is_ready or worker.status in _KILLED):
             self._failure = f"a worker has ended with status {worker.status} before it took a paper"
             return
-        papers = len(worker.under_way)
-        self._say(f"worker {worker.pid} has ended with status {worker.status}; its {papers} papers go to others")
+        # So short that a screen of 80 columns has it whole.
+        papers = f"{len(worker.under_way)} paper{'' if len(worker.under_way) == 1 else 's'}"
+        self._say(f"worker {worker.pid} has ended with status {worker.status}, amid {papers}")
         self._hire()
 
     def _kill_the_stuck(self) -> None:
