@@ -87,7 +87,7 @@ def test_it_ends_well_and_leaves_no_worker_and_none_of_their_files(run: Run) -> 
 
 def test_says_whom_it_has_lost_and_replaced(run: Run) -> None:
     assert f"\n{SIZE} worker processes\n" in run.output
-    assert run.output.count("has ended with status -9; its ") == KILLED
+    assert run.output.count("has ended with status -9, amid ") == KILLED
 
 
 def test_calls_agree_on_every_side(run: Run) -> None:
