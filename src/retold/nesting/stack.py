@@ -4,24 +4,17 @@ A call that succeeds at once leaves no trace of itself, so an inner call cannot 
 when it has a reason to. There, a call is the frame of its wrapper, of the loop that runs it, or of both, one below
 the other; or it is a block, whose attempt is among the variables of a frame and says that it runs. A call in another
 thread or task is on a stack of its own, and a block that waits or was left says so: neither is around us.
+
+A frame is ours if its globals have `_retold_part`, which says what part of a call it is: "wrapper", "loop", "block" or
+"generator". The modules of the loops set it, and each wrapper has it among its own.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Set
 from types import FrameType
 from typing import Any, Final, NamedTuple
-
-_PARTS: Final[Mapping[object, str]] = {
-    "retold.runners.aio": "loop",
-    "retold.runners.async_generators": "generator",
-    "retold.runners.block": "block",
-    "retold.runners.generators": "generator",
-    "retold.runners.sync": "loop",
-    "retold.wrapper": "wrapper",
-}
-"""By the module that a frame's globals name: wrappers have the globals of theirs."""
 
 _ONE_CALL: Final[Set[tuple[str, str | None]]] = {
     ("wrapper", "loop"),
@@ -62,12 +55,13 @@ _blocks_exist = False
 def on_stack() -> Iterator[Outer]:
     """The calls around the one that is being told about on this stack, the innermost first."""
     frame: FrameType | None = sys._getframe(1)
-    own, above, part_of = True, None, _PARTS.get
+    own, above = True, None
     seen: list[Entered] = []  # `list[Entered]()` would take as long as twenty frames
     # Nearly all frames are no parts of ours: a look at each is most of what a counted call's first retry costs.
     while frame is not None:
-        part = part_of(frame.f_globals.get("__name__"))
-        if part is not None:
+        part = None
+        if "_retold_part" in frame.f_globals:
+            part = frame.f_globals["_retold_part"]
             if part == "generator" and frame.f_code.co_name != "wrapper":  # what it consists of may be above another's
                 part = None
             elif (part, above) not in _ONE_CALL:

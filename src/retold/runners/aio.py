@@ -12,6 +12,8 @@ from retold.runners.limit import Limit
 from retold.runners.plan import Plan
 from retold.runners.untold import Listeners, Untold
 
+_retold_part = "loop"  # by which `nesting.stack` knows its frames
+
 
 async def run(
     call: Call, function: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: Mapping[str, Any]

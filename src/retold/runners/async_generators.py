@@ -9,6 +9,8 @@ from retold.runners.aio import pause
 from retold.runners.call import Call
 from retold.runners.generators import Passing
 
+_retold_part = "generator"  # by which `nesting.stack` knows its frames
+
 
 def retried(
     begin: Callable[[], Call], function: Callable[..., AsyncGenerator[Any, Any]], *, opens: bool

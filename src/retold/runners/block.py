@@ -18,6 +18,8 @@ from retold.runners.call import Call
 from retold.runners.limit import Limit
 from retold.runners.plan import Plan
 
+_retold_part = "block"  # by which `nesting.stack` knows its frames
+
 # An attempt's states. No enumeration: its members cost more to look up than all the rest of a block that succeeds.
 _OFFERED: Final = "offered"
 _RUNNING: Final = "running"

@@ -14,6 +14,8 @@ from retold.runners.call import Call
 from retold.runners.current import Current
 from retold.runners.sync import pause
 
+_retold_part = "generator"  # by which `nesting.stack` knows its frames
+
 
 class Passing:
     """One attempt at a generator: what goes between it and its consumer.

@@ -16,6 +16,8 @@ from retold.runners.clocks import LONGEST, SYSTEM_CLOCK, in_trio
 from retold.runners.plan import Plan
 from retold.runners.untold import Listeners, Untold
 
+_retold_part = "loop"  # by which `nesting.stack` knows its frames
+
 
 def run(call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """Run `function` until the call is over; return its result or raise its exception."""

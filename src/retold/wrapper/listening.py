@@ -152,7 +152,7 @@ class Manners:
         self._asynchronous = asynchronous
         runner = aio if asynchronous else sync
         self._shared: dict[str, Any] = {
-            "__name__": __package__,  # by which others know the frames of wrappers
+            "__name__": __package__,  # by which warnings know whose frame it is
             "_retold_again": runner.loop(plan),
             "_retold_any": BaseException,
             "_retold_call_type": Call,
@@ -161,6 +161,7 @@ class Manners:
             "_retold_len": len,
             "_retold_nothing": _NOTHING,
             "_retold_now": plan.clock.now,
+            "_retold_part": "wrapper",
             "_retold_run": runner.run,
             "_retold_target": None,
             "_retold_type": type,
