@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from retold.nesting.stack import Entered, Outer, expect_blocks, on_stack
@@ -12,7 +13,8 @@ __all__ = ["Entered", "Outer", "Told", "depth", "depth_told", "expect_blocks", "
 
 def retrying_outer() -> Outer | None:
     """The innermost call around the one that asks that may retry; those that only exporters know of come last."""
-    for outer in on_stack():
+    # Frames are made as they are looked at, so begin with whoever asks on behalf of the call.
+    for outer in on_stack(sys._getframe(2)):
         if outer.max_attempts != 1:
             return outer
     if innermost() is not None:
@@ -24,7 +26,7 @@ def retrying_outer() -> Outer | None:
 
 def depth() -> int:
     """How many calls are around the one that asks."""
-    return max(sum(1 for _ in on_stack()), sum(1 for _ in _certain()))
+    return max(sum(1 for _ in on_stack(sys._getframe(1))), sum(1 for _ in _certain()))
 
 
 def _certain() -> Iterator[Outer]:

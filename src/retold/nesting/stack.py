@@ -52,9 +52,8 @@ def expect_blocks() -> None:
 _blocks_exist = False
 
 
-def on_stack() -> Iterator[Outer]:
-    """The calls around the one that is being told about on this stack, the innermost first."""
-    frame: FrameType | None = sys._getframe(1)
+def on_stack(frame: FrameType | None) -> Iterator[Outer]:
+    """The calls around the one that is being told about at this frame, the innermost first."""
     own, above = True, None
     seen: list[Entered] = []  # `list[Entered]()` would take as long as twenty frames
     # Nearly all frames are no parts of ours: a look at each is most of what a counted call's first retry costs.
