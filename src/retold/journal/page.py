@@ -18,7 +18,7 @@ from retold.journal.kinds import Append
 from retold.journal.totals import OperationTotals, Totals
 from retold.telemetry import Metric
 
-FOLD_AT: Final = 64
+FOLD_AT: Final = 128
 """Entries on a page at which its writer folds it, and how many of them it takes at most."""
 
 T = TypeVar("T")
