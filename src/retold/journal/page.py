@@ -8,8 +8,9 @@ that has ended before another began. Only a call that began before a fork can en
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 from retold.events import AttemptOutcome, Outcome
 from retold.journal.followers import Followers
@@ -20,8 +21,6 @@ from retold.telemetry import Metric
 
 FOLD_AT: Final = 128
 """Entries on a page at which its writer folds it, and how many of them it takes at most."""
-
-T = TypeVar("T")
 
 # None is a call that began, a number the seconds of one that succeeded at once: the common case makes no object.
 # Anything else is how to gather entries of its kind, and the value of this one.
@@ -64,7 +63,7 @@ class Page:
         self._followers = followers
         self.entries: list[_Entry] = []
         self.write: Callable[[_Entry], None] = self.entries.append
-        self._exemplars: list[tuple[Metric, str, Exemplar]] = []
+        self._exemplars: dict[tuple[Metric, str, int], Exemplar] = {}  # by metric, outcome and bucket
         self.clear()
 
     def clear(self) -> None:
@@ -135,10 +134,11 @@ class Page:
             self._fold(self)
 
     def show(self, metric: Metric, outcome: str, exemplar: Exemplar) -> None:
-        """Show a sampled span, which lasted `exemplar.value`, beside the bucket of `metric` it fell into."""
-        self._exemplars.append((metric, outcome, exemplar))
-        if len(self._exemplars) >= FOLD_AT:
-            self._fold(self)
+        """Show a sampled span, which lasted `exemplar.value`, beside the bucket of `metric` it fell into.
+
+        A bucket shows one, so none but the last is kept for whoever reads.
+        """
+        self._exemplars[metric, outcome, bisect_left(metric.buckets, exemplar.value)] = exemplar
 
     def fold(self, most: int | None = None) -> int:
         """Move what has been written, or the first `most` entries, into the totals. Returns how many they were.
@@ -164,8 +164,6 @@ class Page:
             totals.pour()
         if ended:
             totals.add_at_once(ended, seconds)
-        for metric, outcome, exemplar in _take(self._exemplars) if self._exemplars else ():
-            totals.show(metric, outcome, exemplar)
         return len(entries)
 
     def tell_gauges(self) -> None:
@@ -177,10 +175,12 @@ class Page:
 
     def read(self) -> Totals:
         """Everything as of the last fold."""
+        for (metric, outcome, _), exemplar in self._exemplars.copy().items():
+            self._totals.show(metric, outcome, exemplar)
         return self._totals.read()
 
 
-def _take(written: list[T], most: int | None = None) -> list[T]:
+def _take(written: list[_Entry], most: int | None) -> list[_Entry]:
     """Remove and return what is there now, or the first of it; what is appended meanwhile stays."""
     taken = written[:most]
     del written[: len(taken)]
