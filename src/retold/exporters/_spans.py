@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextvars import Token
 from typing import TypeAlias
 
-from opentelemetry.context import Context, attach, get_current
+from opentelemetry.context import Context, attach
 from opentelemetry.trace import Span, StatusCode, TraceFlags, set_span_in_context
 
 from retold import telemetry
@@ -102,7 +102,7 @@ class CallSpans:
         self._attempt_ended = event.time
         self._attempt_context = _left(self._attempt_context)
         span = self._attempt
-        outcome = "success" if event.outcome is _SUCCESS else event.outcome.value
+        outcome = str(event.outcome)
         if "prometheus" in JOURNAL.readers:
             _show(telemetry.ATTEMPT_DURATION, outcome, event, span or self._call)
         if event.outcome is not _SUCCESS:
@@ -116,7 +116,7 @@ class CallSpans:
         self._detach()  # first: whatever a span processor does, no context is left behind
         if self._attempt is not None:
             self._of_attempt[telemetry.RETRY_DELAY] = event.delay
-            self._of_attempt[telemetry.RETRY_DELAY_SOURCE] = event.source.value
+            self._of_attempt[telemetry.RETRY_DELAY_SOURCE] = str(event.source)
             if event.hint is not None:
                 self._of_attempt[telemetry.RETRY_HINT] = event.hint
             if event.ignored is not None:
@@ -133,7 +133,7 @@ class CallSpans:
         elif span.is_recording():
             self._conclude(event, span)
         if "prometheus" in JOURNAL.readers:
-            _show(telemetry.CALL_DURATION, event.outcome.value, event, span)
+            _show(telemetry.CALL_DURATION, str(event.outcome), event, span)
         span.end(event.time)
 
     def _failed(self, event: AttemptEnded, outcome: str, span: Span | None) -> None:
@@ -154,7 +154,7 @@ class CallSpans:
 
     def _conclude(self, event: CallEnded, span: Span) -> None:
         attributes: _Attributes = {
-            telemetry.OUTCOME: event.outcome.value,
+            telemetry.OUTCOME: str(event.outcome),
             telemetry.RETRIED: event.retried,
             telemetry.ATTEMPT_COUNT: event.attempts,
             telemetry.DELAY_TOTAL: event.delay_total,
@@ -189,14 +189,16 @@ def _left(attached: _Attached | None) -> _Attached | None:
     A block may be left in another context. And what another exporter attached above is gone only when that one
     has been told of the wait or the end.
     """
-    if attached is not None and get_current() is attached[0]:
-        token = attached[1]
-        try:
-            token.var.reset(token)
-        except ValueError:  # this is a copy of the context in which it was attached; `detach` would log an error
-            return attached
+    if attached is None:
         return None
-    return attached
+    context, token = attached
+    if token.var.get(None) is not context:
+        return attached
+    try:
+        token.var.reset(token)
+    except ValueError:  # this is a copy of the context in which it was attached; `detach` would log an error
+        return attached
+    return None
 
 
 def _show(metric: Metric, outcome: str, event: AttemptEnded | CallEnded, span: Span) -> None:
