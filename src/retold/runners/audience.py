@@ -146,18 +146,21 @@ def _is_written(exporter: Exporter, fields: dict[str, str]) -> bool:
 def _asking(exporters: tuple[Exporter, ...]) -> Callable[[], bool]:
     """Whether one of these wants a call that begins now; an exporter that fails to say does not."""
 
-    asked = [(exporter, exporter.wants_call) for exporter in exporters]
+    def wanted_by(exporter: Exporter) -> Callable[[], bool]:
+        wants_call = exporter.wants_call
 
-    def wanted() -> bool:
-        for exporter, wants_call in asked:
+        def wanted() -> bool:
             try:
-                if wants_call():
-                    return True
+                return wants_call()
             except Exception as error:  # noqa: BLE001 - whatever an exporter raises, the call goes on
                 exporter_failed(exporter, error)
-        return False
+                return False
 
-    return wanted
+        return wanted
+
+    asked = [wanted_by(exporter) for exporter in exporters]
+    # Nearly always there is one, and no call should pay for a loop over it.
+    return asked[0] if len(asked) == 1 else lambda: any(wanted() for wanted in asked)
 
 
 def _by_name(exporters: Iterable[Exporter]) -> dict[str, list[Exporter]]:
