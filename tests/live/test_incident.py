@@ -139,7 +139,7 @@ def test_the_board_says_which_limit_bit_how_often(rehearsal: Rehearsal, of: str)
     truth = rehearsal.truth.between(whole.start, whole.end, of).give_ups(ATTEMPTS)
     said = numbers(rehearsal, "Give-ups by the limit that bit", whole, of)
 
-    assert all(truth.values())
+    assert sum(truth.values()) > 100
     assert {outcome: count * whole.length for outcome, count in said.items()} == pytest.approx(
         {outcome: truth.get(outcome, 0) for outcome in said}, rel=0.03, abs=2
     )
