@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 from retold.cli.demo.worlds.http.answers import Answer
 from retold.cli.demo.worlds.http.crawler import READ_TIMEOUT, ROUTES
@@ -68,6 +69,9 @@ class Attempt:
     answer: str
 
 
+_Ended = TypeVar("_Ended", Call, Attempt)
+
+
 @dataclass(frozen=True)
 class Truth:
     """The calls and the attempts that ended in a span of time; the calls of some of these attempts may not have."""
@@ -95,6 +99,15 @@ class Truth:
             return start <= each.ended < end and operation in (None, each.operation)
 
         return Truth(tuple(filter(within, self.calls)), tuple(filter(within, self.attempts)))
+
+    def numbered(self, calls: tuple[int, int], attempts: tuple[int, int], operation: str | None = None) -> Truth:
+        """The calls and the attempts from one number to another, in the order in which they ended, of one or all."""
+
+        def ended(all_: Iterable[_Ended], numbers: tuple[int, int]) -> tuple[_Ended, ...]:
+            of = sorted((each for each in all_ if operation in (None, each.operation)), key=lambda each: each.ended)
+            return tuple(of[slice(*numbers)])
+
+        return Truth(ended(self.calls, calls), ended(self.attempts, attempts))
 
     @property
     def failure_ratio(self) -> float:
