@@ -33,8 +33,8 @@ from retold.cli.demo.traces import Traces
 from retold.cli.demo.worlds.by_name import chosen
 from retold.cli.demo.worlds.held import WorldError
 from retold.cli.demo.worlds.world import Setting, Verdict, World
+from retold.cli.output import close_output, is_terminal
 from retold.cli.parser import Parser
-from retold.cli.top.screens import close_output, is_terminal
 
 if TYPE_CHECKING:
     from retold.cli.demo.live import Live

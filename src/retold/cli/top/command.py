@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from retold.cli import signals
+from retold.cli.output import close_output, is_terminal
 from retold.cli.parser import METRICS_URL, Parser, number, url
 from retold.cli.top import plain
-from retold.cli.top.screens import close_output, is_terminal
 from retold.cli.top.watch import Watch
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from retold.cli.top.screens import close_output, is_terminal
+from retold.cli.output import close_output, is_terminal
 
 
 def test_an_output_that_was_closed_before_the_start_is_no_terminal_and_needs_no_closing(

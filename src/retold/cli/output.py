@@ -1,7 +1,4 @@
-"""Standard output: whether it can show a view, and what becomes of it when nobody takes what is written.
-
-Apart from `terminal`, which needs rich.
-"""
+"""Standard output: whether it can show a view, and what becomes of it when nobody takes what is written."""
 
 from __future__ import annotations
 
