@@ -94,13 +94,19 @@ def test_the_terminal_is_lent_to_the_shell_by_ctrl_z(terminal: Tmux) -> None:
         assert terminal.ended() == 0
 
 
+def begun(terminal: Tmux, folder: Path, served: Served, before: str = ":") -> int:
+    """The process of a view that is on the terminal, begun by a shell that has done something `before`."""
+    call(0)
+    terminal.begin(f"sh -c '{before}; echo $$ > pid; exec {TOP} {served.url}'")
+    terminal.wait_for("▸ all operations")
+    return int((folder / "pid").read_text())
+
+
 def test_sigterm_gives_it_back(terminal: Tmux, tmp_path: Path) -> None:
     with Served() as served:
-        call(0)
-        terminal.begin(f"sh -c 'echo $$ > pid; exec {TOP} {served.url}'")
-        terminal.wait_for("▸ all operations")
+        pid = begun(terminal, tmp_path, served)
         terminal.press("x")  # no key of ours
-        os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)
+        os.kill(pid, signal.SIGTERM)
 
         assert terminal.ended() == 0
 
@@ -110,10 +116,7 @@ def test_it_is_given_back_before_a_signal_ends_the_process(
     terminal: Tmux, tmp_path: Path, number: signal.Signals
 ) -> None:
     with Served() as served:
-        call(0)
-        terminal.begin(f"sh -c 'ulimit -c 0; echo $$ > pid; exec {TOP} {served.url}'")
-        terminal.wait_for("▸ all operations")
-        os.kill(int((tmp_path / "pid").read_text()), number)
+        os.kill(begun(terminal, tmp_path, served, "ulimit -c 0"), number)
 
         assert terminal.ended() == 128 + number
     assert "EFFECTIVE" not in terminal.screen
@@ -134,10 +137,7 @@ def test_a_handler_that_somebody_else_has_set_is_called_once_it_is_given_back(te
 
 def test_a_signal_that_is_to_be_ignored_is(terminal: Tmux, tmp_path: Path) -> None:
     with Served() as served:
-        call(0)
-        terminal.begin(f"sh -c 'trap \"\" HUP; echo $$ > pid; exec {TOP} {served.url}'")
-        terminal.wait_for("▸ all operations")
-        os.kill(int((tmp_path / "pid").read_text()), signal.SIGHUP)
+        os.kill(begun(terminal, tmp_path, served, 'trap "" HUP'), signal.SIGHUP)
         terminal.press("?")
         terminal.wait_for("pause the drawing")
         terminal.press("q")
