@@ -130,8 +130,14 @@ def test_budgets_have_a_line_and_are_red_when_they_are_empty(left: float, said: 
     lines = drawn(replace(SCENE, budgets=(Stock("shop", left, 100), Stock("bank", 20_000, 20_000))))
 
     [line] = [line for line in lines if "budgets" in line.plain]
-    assert line.plain == f"  budgets  shop {said}  bank 20.0k of 20.0k left  "
+    assert line.plain == f"  budgets  shop {said}  bank 20.0k of 20.0k left"
     assert [str(span.style) for span in line.spans if said in line.plain[span.start : span.end]] == [look] * bool(look)
+
+
+def test_of_budgets_that_have_no_room_there_is_the_number() -> None:
+    [line] = [line.plain for line in drawn(BUDGETED) if "budgets" in line.plain]
+
+    assert line == "  budgets  budget 0 0 of 30 left  budget 1 1 of 30 left  +28 more"
 
 
 def test_without_budgets_there_is_no_line_for_them() -> None:

@@ -20,7 +20,7 @@ LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 _BAR = "white on grey23"
 _LIT = {Mood.PLAIN: "", Mood.GOOD: "black on green", Mood.FAIR: "black on yellow", Mood.BAD: "bold white on red"}
 _LEAST_HAPPENINGS = 2
-"""And one of ten lines, so that on a high screen more than the last moment is seen of many operations."""
+"""Lines of what happened, however many operations there are; on a high screen a tenth of its lines, if that is more."""
 _LITTLE = 0.1
 """Share of a budget below which it is about to deny retries."""
 _RARE_FOR = 10.0
@@ -106,7 +106,7 @@ def _body(scene: Scene, controls: Controls, width: int, height: int) -> list[Tex
     chosen = next((at for at, row in enumerate(rows) if row.operation == controls.chosen), 0)
     a_minute = max(1, round(60 / scene.every))
     lines = _heroes(rows[chosen], scene.moments, a_minute, width, height)
-    below = [Text(), *_facts(rows[chosen], width), *_budgets(scene)]
+    below = [Text(), *_facts(rows[chosen], width), *_budgets(scene, width)]
     happenings = min(max(_LEAST_HAPPENINGS, height // 10), len(scene.happenings))
     least = 2 + happenings if scene.happenings or scene.said else 0
     # The titles, all of them together, and at least the one that is chosen.
@@ -183,13 +183,13 @@ def _listed(word: str, facts: Sequence[Text], width: int) -> Text:
     return line
 
 
-def _budgets(scene: Scene) -> list[Text]:
-    line = Text().append("  budgets  ", "dim")
+def _budgets(scene: Scene, width: int) -> list[Text]:
+    stocks = []
     for stock in scene.budgets:
         share = stock.left / stock.capacity
         mood = Mood.BAD if stock.left < 1 else Mood.FAIR if share < _LITTLE else Mood.PLAIN
-        line.append(f"{stock.budget} ").append(f"{left(stock.left, stock.capacity)}  ", STYLES[mood])
-    return [line] if scene.budgets else []
+        stocks.append(Text.assemble(f"{stock.budget} ", (left(stock.left, stock.capacity), STYLES[mood])))
+    return [_listed("budgets", stocks, width)] if stocks else []
 
 
 def _latest(scene: Scene, width: int, height: int) -> list[Text]:
