@@ -166,7 +166,7 @@ def test_alerts_are_among_what_happens(capsys: pytest.CaptureFixture[str]) -> No
 
     [witness] = live.listeners
     assert isinstance(witness, Witness)
-    assert [(each.subject, each.text, each.mood) for each in witness.retries()] == [
+    assert [(each.subject, each.text, each.mood) for each in witness.happenings()] == [
         ("prometheus", lines[0], Mood.BAD),
         ("prometheus", lines[1], Mood.GOOD),
     ]

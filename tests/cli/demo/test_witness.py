@@ -49,7 +49,7 @@ def test_an_operation_is_known_before_its_first_call(witness: Witness) -> None:
 def test_retries_are_told_with_attempt_error_wait_and_reason(witness: Witness) -> None:
     call(3)
 
-    assert [(each.subject, each.text, each.mood) for each in witness.retries()] == [
+    assert [(each.subject, each.text, each.mood) for each in witness.happenings()] == [
         ("shop.fetch", "#1 OSError waits 2.00 s (backoff)", Mood.FAIR),
         ("shop.fetch", "#2 OSError waits 2.00 s (backoff)", Mood.FAIR),
         ("shop.fetch", "gave up: attempts_exhausted after 3 attempts", Mood.BAD),
@@ -57,11 +57,11 @@ def test_retries_are_told_with_attempt_error_wait_and_reason(witness: Witness) -
 
 
 def test_what_else_happens_is_among_them(witness: Witness) -> None:
-    incident = Happening(0.0, "upstream", "an incident begins")
+    incident = Happening(0.0, "upstream", "an incident begins", is_rare=True)
 
     witness.tell(incident)
 
-    assert witness.retries() == (incident,)
+    assert witness.happenings() == (incident,)
 
 
 def test_the_longest_wait_is_that_of_whoever_wakes_last(witness: Witness) -> None:
@@ -99,11 +99,11 @@ def test_the_longest_wait_is_that_of_whoever_wakes_last(witness: Witness) -> Non
 
 
 def test_a_storm_of_retries_does_not_sweep_it_away(witness: Witness) -> None:
-    incident = Happening(0.0, "upstream", "an incident begins")
+    incident = Happening(0.0, "upstream", "an incident begins", is_rare=True)
     witness.tell(incident)
 
     for _ in range(200):
         call(3)
 
-    assert witness.retries()[0] == incident
-    assert len(witness.retries()) == 201
+    assert witness.happenings()[0] == incident
+    assert len(witness.happenings()) == 201

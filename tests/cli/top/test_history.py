@@ -97,7 +97,7 @@ def test_what_came_in_a_gap_is_spread_over_it() -> None:
     [row] = history.rows
     assert row.past[-1] == Ended(11, 10, 10, 10)
     assert rate(row) == pytest.approx(33 / 3 / 3)
-    assert [each.text for each in history.happenings] == ["3 gave up: attempts_exhausted"]
+    assert [each.text for each in history.happenings.latest()] == ["3 gave up: attempts_exhausted"]
 
 
 def test_a_restart_is_told_and_loses_nothing() -> None:
@@ -105,7 +105,7 @@ def test_a_restart_is_told_and_loses_nothing() -> None:
 
     [row] = history.rows
     assert rate(row) == 7
-    [told] = history.happenings
+    [told] = history.happenings.latest()
     assert (told.subject, told.text, told.time) == ("one", "counts anew: the process was restarted", 1001)
 
 
@@ -115,7 +115,7 @@ def test_give_ups_are_told_in_one_line_with_their_reasons() -> None:
 
     history = taken({"one": counted(1, 1)}, {"one": more})
 
-    assert [each.text for each in history.happenings] == ["2 gave up: 1 attempts_exhausted, 1 deadline_exceeded"]
+    assert [each.text for each in history.happenings.latest()] == ["2 gave up: 1 attempts_exhausted, 1 deadline_exceeded"]
 
 
 def test_operations_are_by_name_and_everything_is_their_sum() -> None:

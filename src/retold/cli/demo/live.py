@@ -112,7 +112,7 @@ class Live:
             rows=self._rows,
             every=_EVERY,
             moments=self._history.moments,
-            happenings=self._witness.retries(),
+            happenings=self._witness.happenings(),
             said="" if wait is None else f"longest wait ends in {wait:.1f} s",
             keys=(Key("i", "incident", "an incident in all worlds; once more, and it is over"), *keys, *more),
         )

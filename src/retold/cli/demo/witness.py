@@ -6,7 +6,6 @@ import math
 import threading
 import time
 from bisect import bisect_left
-from collections import deque
 from dataclasses import dataclass
 
 from retold import (
@@ -19,13 +18,12 @@ from retold import (
     telemetry,
 )
 from retold.cli.demo.pool.listener import Listener
+from retold.cli.top.happenings import Happenings
 from retold.cli.top.reading import Key, Kind, Reading
 from retold.cli.top.scene import Happening, Mood
 from retold.cli.top.words import error
 
 _BOUNDS = (*telemetry.CALL_DURATION.buckets, math.inf)
-_RETRIES = 200
-_TOLD = 20
 
 
 @dataclass(slots=True, eq=False)
@@ -46,9 +44,7 @@ class Witness(Listener):
         self._lock = threading.Lock()
         self._counters: dict[Key, float] = {Key(Kind.CALLS, each, Outcome.SUCCESS): 0 for each in operations}
         self._gauges: dict[Key, float] = {}
-        self._retries: deque[Happening] = deque(maxlen=_RETRIES)
-        # Apart, for a storm has that many retries in a second.
-        self._told: deque[Happening] = deque(maxlen=_TOLD)
+        self._happenings = Happenings()
         self._asleep: dict[_Call, float] = {}
 
     def reading(self) -> Reading:
@@ -56,15 +52,15 @@ class Witness(Listener):
         with self._lock:
             return Reading(dict(self._counters), dict(self._gauges))
 
-    def retries(self) -> tuple[Happening, ...]:
+    def happenings(self) -> tuple[Happening, ...]:
         """The latest retries, give-ups and what else was told, the latest last."""
         with self._lock:
-            return tuple(sorted((*self._retries, *self._told), key=lambda happening: happening.time))
+            return self._happenings.latest()
 
     def tell(self, happening: Happening) -> None:
         """Have something else among them."""
         with self._lock:
-            self._told.append(happening)
+            self._happenings.add(happening)
 
     def longest_wait(self) -> float | None:
         """Seconds until the last of those that are asleep now will wake."""
@@ -92,7 +88,7 @@ class Witness(Listener):
         with self._lock:
             self._asleep[state] = time.monotonic() + event.delay
             self._move(Kind.WAITING, event.operation, 1)
-            self._retries.append(Happening(event.time / 1e9, event.operation, told, Mood.FAIR))
+            self._happenings.add(Happening(event.time / 1e9, event.operation, told, Mood.FAIR))
 
     def call_ended(self, state: _Call, event: CallEnded) -> None:
         self._wake(state, event.operation)
@@ -107,7 +103,7 @@ class Witness(Listener):
                 self._count(Kind.DURATIONS, event.operation, str(bound))
             if event.outcome.is_give_up:
                 told = f"gave up: {event.outcome} after {event.attempts} attempts"
-                self._retries.append(Happening(event.time / 1e9, event.operation, told))
+                self._happenings.add(Happening(event.time / 1e9, event.operation, told))
 
     def call_lost(self, state: _Call, operation: str, *, in_attempt: bool) -> None:
         self._wake(state, operation)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from retold.cli.top.flow import Ended, Flow, flows, give_ups, together
+from retold.cli.top.happenings import Happenings
 from retold.cli.top.reading import Key, Kind, Reading, has_restarted, increase
 from retold.cli.top.scene import Happening, Mood, Row, Stock
 
@@ -14,7 +15,6 @@ WINDOW = 10.0
 """Seconds that the numbers are of: one alone would have them jump."""
 
 _KEPT = 240
-_HAPPENINGS = 2000
 EVERYTHING = "all operations"
 
 
@@ -36,12 +36,12 @@ class History:
 
     Attributes:
         moments: How often something was read.
-        happenings: Give-ups, and processes that began anew; the latest last.
+        happenings: Give-ups, and processes that began anew.
     """
 
     def __init__(self) -> None:
         self.moments = 0
-        self.happenings: deque[Happening] = deque(maxlen=_HAPPENINGS)
+        self.happenings = Happenings()
         self._moments: deque[_Moment] = deque(maxlen=_KEPT)
         self._seen: dict[str, _Seen] = {}
         self._at: float | None = None
@@ -61,7 +61,7 @@ class History:
             seen = self._seen.get(process)
             if seen is not None:
                 if has_restarted(seen.reading, reading):
-                    self.happenings.append(
+                    self.happenings.add(
                         Happening(time, process, "counts anew: the process was restarted", Mood.FAIR, is_rare=True)
                     )
                 more = increase(seen.reading, reading)
@@ -157,4 +157,4 @@ class History:
             if why:
                 total = sum(why.values())
                 each = ", ".join(outcome if len(why) == 1 else f"{count:g} {outcome}" for outcome, count in why.items())
-                self.happenings.append(Happening(time, operation, f"{total:g} gave up: {each}"))
+                self.happenings.add(Happening(time, operation, f"{total:g} gave up: {each}"))

@@ -103,7 +103,7 @@ class Watch:
             return reason
 
     def _tell(self, name: str, what: str, mood: Mood) -> None:
-        self.history.happenings.append(Happening(time.time(), name, what, mood, is_rare=True))
+        self.history.happenings.add(Happening(time.time(), name, what, mood, is_rare=True))
 
     def _made(self) -> Scene:
         rows = self.history.rows
@@ -119,7 +119,7 @@ class Watch:
             every=self._every,
             moments=self.history.moments,
             budgets=self.history.budgets,
-            happenings=tuple(self.history.happenings),
+            happenings=self.history.happenings.latest(),
             advice=" ".join(dict.fromkeys(each.advice for each in self.unseen.values())),
         )
 
