@@ -115,7 +115,9 @@ def test_give_ups_are_told_in_one_line_with_their_reasons() -> None:
 
     history = taken({"one": counted(1, 1)}, {"one": more})
 
-    assert [each.text for each in history.happenings.latest()] == ["2 gave up: 1 attempts_exhausted, 1 deadline_exceeded"]
+    assert [each.text for each in history.happenings.latest()] == [
+        "2 gave up: 1 attempts_exhausted, 1 deadline_exceeded"
+    ]
 
 
 def test_operations_are_by_name_and_everything_is_their_sum() -> None:
